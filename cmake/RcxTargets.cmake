@@ -1,0 +1,50 @@
+# rcx_library(<folder> [LIBS ...] [PRIVATE_LIBS ...] [EXCLUDE files])
+#   The static library rcx_<folder> of all .c (and .cc) files below the folder. Files named
+#   *_kernels_impl.c are compiled once for each instruction set level (base/cpu.h), with
+#   RCX_KERNEL(name) giving name_v1, name_v3, name_v4.
+
+function(rcx_warnings target)
+  target_compile_options(${target} PRIVATE ${RCX_COMPILE_OPTIONS}
+                         $<$<COMPILE_LANGUAGE:C>:${RCX_C_OPTIONS}>)
+  target_link_options(${target} PRIVATE ${RCX_LINK_OPTIONS})
+  target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}" "${PROJECT_BINARY_DIR}/generated")
+  target_compile_definitions(${target} PRIVATE _GNU_SOURCE RCX_VERSION="${PROJECT_VERSION}")
+endfunction()
+
+function(rcx_library folder)
+  cmake_parse_arguments(arg "" "" "LIBS;PRIVATE_LIBS;EXCLUDE" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}"
+       "${PROJECT_SOURCE_DIR}/${folder}/*.c" "${PROJECT_SOURCE_DIR}/${folder}/*.cc")
+  if(arg_EXCLUDE)
+    list(REMOVE_ITEM sources ${arg_EXCLUDE})
+  endif()
+  set(kernels ${sources})
+  list(FILTER kernels INCLUDE REGEX "_kernels_impl\\.c$")
+  list(FILTER sources EXCLUDE REGEX "_kernels_impl\\.c$")
+  if(NOT sources)
+    set(sources cmake/empty.c)
+  endif()
+
+  add_library(rcx_${folder} STATIC ${sources})
+  target_link_libraries(rcx_${folder} PUBLIC ${arg_LIBS} PRIVATE ${arg_PRIVATE_LIBS} m)
+  if(SNAPPY_INCLUDE_DIR AND folder STREQUAL "storage")
+    target_include_directories(rcx_storage PRIVATE ${SNAPPY_INCLUDE_DIR})
+  endif()
+  rcx_warnings(rcx_${folder})
+
+  if(kernels)
+    foreach(level v1 v3 v4)
+      set(objects rcx_${folder}_kernels_${level})
+      add_library(${objects} OBJECT ${kernels})
+      rcx_warnings(${objects})
+      if(level STREQUAL "v1")
+        set(march x86-64)
+      else()
+        set(march x86-64-${level})
+      endif()
+      target_compile_options(${objects} PRIVATE -O3 -march=${march})
+      target_compile_definitions(${objects} PRIVATE RCX_KERNEL_LEVEL=${level})
+      target_sources(rcx_${folder} PRIVATE $<TARGET_OBJECTS:${objects}>)
+    endforeach()
+  endif()
+endfunction()
