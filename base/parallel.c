@@ -1,0 +1,150 @@
+#include "base/parallel.h"
+
+#include <omp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static volatile sig_atomic_t interrupt_flag;
+
+void rcx_interrupt_request(void)
+{
+    interrupt_flag = 1;
+}
+
+int rcx_interrupt_requested(void)
+{
+    return interrupt_flag != 0;
+}
+
+struct loop {
+    rcx_chunk_function *function;
+    void *context;
+    size_t chunks;
+    atomic_size_t next;
+    atomic_size_t lowest_failed; /* chunks when none failed */
+    atomic_flag latch;           /* guards `error` */
+    struct rcx_error error;      /* of chunk `error_chunk` */
+    size_t error_chunk;
+};
+
+static void latch_error(struct loop *loop, size_t chunk, const struct rcx_error *error)
+{
+    while (atomic_flag_test_and_set_explicit(&loop->latch, memory_order_acquire))
+        sched_yield();
+    if (chunk < loop->error_chunk) {
+        loop->error_chunk = chunk;
+        loop->error = *error;
+        atomic_store_explicit(&loop->lowest_failed, chunk, memory_order_relaxed);
+    }
+    atomic_flag_clear_explicit(&loop->latch, memory_order_release);
+}
+
+/* A worker takes chunks until none is left below the lowest failed one. Chunks are handed out in
+ * order, so every chunk below a failed one has been taken and will report its own failure. */
+static void work(struct loop *loop, unsigned worker)
+{
+    struct rcx_error error;
+    while (!rcx_interrupt_requested()) {
+        size_t chunk = atomic_fetch_add_explicit(&loop->next, 1, memory_order_acq_rel);
+        if (chunk >= loop->chunks ||
+            chunk > atomic_load_explicit(&loop->lowest_failed, memory_order_relaxed))
+            return;
+        error.status = RCX_OK;
+        error.text[0] = '\0';
+        enum rcx_status status = loop->function(loop->context, chunk, worker, &error);
+        if (status != RCX_OK) {
+            error.status = status;
+            latch_error(loop, chunk, &error);
+        }
+    }
+}
+
+static enum rcx_status run_inline(size_t chunks, rcx_chunk_function *function, void *context,
+                                  struct rcx_error *err)
+{
+    for (size_t chunk = 0; chunk < chunks; chunk++) {
+        if (rcx_interrupt_requested())
+            return rcx_fail(err, RCX_E_INTERRUPTED, "interrupted");
+        enum rcx_status status = function(context, chunk, 0, err);
+        if (status != RCX_OK)
+            return status;
+    }
+    return RCX_OK;
+}
+
+enum rcx_status rcx_parallel_for(const struct rcx_parallel *parallel, size_t chunks,
+                                 rcx_chunk_function *function, void *context, struct rcx_error *err)
+{
+    unsigned threads = parallel ? parallel->threads : 1;
+    if (threads > chunks)
+        threads = (unsigned)chunks;
+    if (threads <= 1 || omp_in_parallel())
+        return run_inline(chunks, function, context, err);
+
+    struct loop loop = {.function = function,
+                        .context = context,
+                        .chunks = chunks,
+                        .latch = ATOMIC_FLAG_INIT,
+                        .error_chunk = chunks};
+    atomic_init(&loop.lowest_failed, chunks);
+    /* Release here and acquire after the join order the workers' writes also for tools that do not
+     * see the barriers inside the OpenMP runtime. */
+    atomic_store_explicit(&loop.next, 0, memory_order_release);
+#pragma omp parallel num_threads(threads)
+    work(&loop, (unsigned)omp_get_thread_num());
+
+    size_t taken = atomic_load_explicit(&loop.next, memory_order_acquire);
+    if (loop.error_chunk < chunks) {
+        if (err)
+            *err = loop.error;
+        return loop.error.status;
+    }
+    if (taken < chunks)
+        return rcx_fail(err, RCX_E_INTERRUPTED, "interrupted");
+    return RCX_OK;
+}
+
+/* cgroup v2: "max 100000" or "<quota> <period>" in microseconds; v1 has one file for each. */
+static bool read_quota(double *out)
+{
+    char quota[32];
+    double period = 0;
+    FILE *file = fopen("/sys/fs/cgroup/cpu.max", "re");
+    if (file) {
+        bool ok = fscanf(file, "%31s %lf", quota, &period) == 2 && quota[0] != 'm' && period > 0;
+        fclose(file);
+        if (ok)
+            *out = strtod(quota, NULL) / period;
+        return ok;
+    }
+    double used = 0;
+    file = fopen("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "re");
+    if (!file)
+        return false;
+    bool ok = fscanf(file, "%lf", &used) == 1 && used > 0;
+    fclose(file);
+    file = ok ? fopen("/sys/fs/cgroup/cpu/cpu.cfs_period_us", "re") : NULL;
+    if (!file)
+        return false;
+    ok = fscanf(file, "%lf", &period) == 1 && period > 0;
+    fclose(file);
+    if (ok)
+        *out = used / period;
+    return ok;
+}
+
+unsigned rcx_parallel_cpus(void)
+{
+    unsigned cpus = 1;
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0)
+        cpus = (unsigned)CPU_COUNT(&set);
+    double quota = 0;
+    if (read_quota(&quota) && quota < cpus)
+        cpus = quota < 1 ? 1 : (unsigned)quota;
+    return cpus;
+}
