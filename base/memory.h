@@ -32,3 +32,6 @@ uint64_t rcx_memory_peak(void);
 uint64_t rcx_memory_resident(void);
 /* Physical memory of the machine in bytes (respecting a cgroup limit when there is one). */
 uint64_t rcx_memory_physical(void);
+/* The lowest memory limit (cgroup v1 or v2, parents included) of the groups listed in the file
+ * `membership` (/proc/self/cgroup), below `mount` (/sys/fs/cgroup); UINT64_MAX when there is none. */
+uint64_t rcx_memory_cgroup_limit(const char *membership, const char *mount);
