@@ -13,6 +13,9 @@
 static atomic_uint_fast64_t allocations;
 static atomic_uint_fast64_t failing_from; /* 0: none fails */
 
+/* No object may be larger (C wants differences of pointers to fit); allocators refuse or abort. */
+#define MOST_BYTES ((size_t)PTRDIFF_MAX)
+
 static bool injected_failure(void)
 {
     uint64_t number = atomic_fetch_add_explicit(&allocations, 1, memory_order_relaxed) + 1;
@@ -29,7 +32,7 @@ uint64_t rcx_memory_fail_at(uint64_t k)
 
 void *rcx_malloc(size_t bytes)
 {
-    if (injected_failure())
+    if (injected_failure() || bytes > MOST_BYTES)
         return NULL;
     return malloc(bytes > 0 ? bytes : 1);
 }
@@ -37,7 +40,7 @@ void *rcx_malloc(size_t bytes)
 void *rcx_calloc(size_t count, size_t size)
 {
     size_t bytes;
-    if (injected_failure() || __builtin_mul_overflow(count, size, &bytes))
+    if (injected_failure() || __builtin_mul_overflow(count, size, &bytes) || bytes > MOST_BYTES)
         return NULL;
     return calloc(bytes > 0 ? bytes : 1, 1);
 }
@@ -53,7 +56,7 @@ void *rcx_malloc_array(size_t count, size_t size)
 void *rcx_realloc_array(void *block, size_t count, size_t size)
 {
     size_t bytes;
-    if (injected_failure() || __builtin_mul_overflow(count, size, &bytes))
+    if (injected_failure() || __builtin_mul_overflow(count, size, &bytes) || bytes > MOST_BYTES)
         return NULL;
     return realloc(block, bytes > 0 ? bytes : 1);
 }

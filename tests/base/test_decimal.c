@@ -9,7 +9,8 @@
 
 static const rcx_i128 i128_max = (rcx_i128)(~(rcx_u128)0 >> 1);
 
-/* 512-bit numbers in sixteen words, lowest first: enough to compare a ratio with a double exactly. */
+/* 512-bit numbers in sixteen words, lowest first: enough to compare a ratio with a double exactly.
+ */
 struct wide {
     uint32_t words[16];
 };
@@ -120,6 +121,13 @@ static void ties_go_to_even_and_their_neighbours_do_not(void **state)
             ((check_next(&random) >> check_below(&random, 64)) & (((uint64_t)1 << 60) - 1)) + 1;
         unsigned room = 127 - 54 - 61;
         rcx_u128 midpoint = ((rcx_u128)(2 * m + 1) * den) << check_below(&random, room);
+        check_ratio(midpoint, den);
+        check_ratio(midpoint - 1, den);
+        check_ratio(midpoint + 1, den);
+        /* the same far below one, where the division goes digit by digit */
+        rcx_u128 small = check_below(&random, 1000) + 1;
+        midpoint = (2 * m + 1) * small;
+        den = small << (60 + check_below(&random, 56));
         check_ratio(midpoint, den);
         check_ratio(midpoint - 1, den);
         check_ratio(midpoint + 1, den);

@@ -11,6 +11,9 @@ static void sizes_that_overflow_are_failures(void **state)
     assert_null(rcx_calloc(half, 2));
     assert_null(rcx_malloc_array(half, 2));
     assert_null(rcx_realloc_array(NULL, half, 2));
+    assert_null(rcx_malloc(half));
+    assert_null(rcx_calloc(half, 1));
+    assert_null(rcx_realloc_array(NULL, half, 1));
     size_t capacity = 0;
     uint32_t *array = NULL;
     assert_false(rcx_array_reserve(&array, &capacity, SIZE_MAX / 2, sizeof *array));
