@@ -1,0 +1,251 @@
+/* A YAML file into the settings, with the place of everything that is wrong. */
+#include <stdio.h>
+#include <string.h>
+#include <yaml.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "config/settings_internal.h"
+
+struct walk {
+    struct rcx_settings *settings;
+    struct rcx_cfg_problems *problems;
+    const char *path;
+    yaml_document_t *document;
+    size_t *lines; /* where each key was set in this file; 0: not yet */
+};
+
+enum { NAME_BYTES = 160, WHERE_BYTES = 4096 + 64 };
+
+static void place(const struct walk *walk, yaml_mark_t mark, char where[WHERE_BYTES])
+{
+    (void)snprintf(where, WHERE_BYTES, "%.4095s:%zu:%zu", walk->path, mark.line + 1,
+                   mark.column + 1);
+}
+
+static bool scalar_of(const yaml_node_t *node, struct rcx_raw_scalar *out)
+{
+    if (node == NULL || node->type != YAML_SCALAR_NODE)
+        return false;
+    const char *text = (const char *)node->data.scalar.value;
+    if (strlen(text) != node->data.scalar.length)
+        return false;
+    *out = (struct rcx_raw_scalar){.text = text,
+                                   .quoted = node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE};
+    return true;
+}
+
+/* The node as a raw value, its arrays in the arena; false in *out_ok when an item is no scalar. */
+static enum rcx_status raw_of(struct walk *walk, const yaml_node_t *node, const char *name,
+                              struct rcx_raw *out, bool *out_ok)
+{
+    size_t count = 1;
+    if (node->type == YAML_SEQUENCE_NODE)
+        count = (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
+    else if (node->type == YAML_MAPPING_NODE)
+        count = (size_t)(node->data.mapping.pairs.top - node->data.mapping.pairs.start);
+    struct rcx_raw_scalar *items = rcx_cfg_arena_alloc(&walk->settings->arena,
+                                                       count * sizeof *items);
+    struct rcx_raw_scalar *names = rcx_cfg_arena_alloc(&walk->settings->arena,
+                                                       count * sizeof *names);
+    if (items == NULL || names == NULL)
+        return RCX_E_NOMEM;
+    *out_ok = true;
+    for (size_t i = 0; i < count && *out_ok; i++) {
+        const yaml_node_t *item = node;
+        if (node->type == YAML_SEQUENCE_NODE) {
+            item = yaml_document_get_node(walk->document, node->data.sequence.items.start[i]);
+        } else if (node->type == YAML_MAPPING_NODE) {
+            yaml_node_pair_t pair = node->data.mapping.pairs.start[i];
+            item = yaml_document_get_node(walk->document, pair.value);
+            *out_ok = scalar_of(yaml_document_get_node(walk->document, pair.key), &names[i]);
+        }
+        *out_ok = *out_ok && scalar_of(item, &items[i]);
+    }
+    if (!*out_ok) {
+        char where[WHERE_BYTES];
+        place(walk, node->start_mark, where);
+        rcx_cfg_problem(walk->problems, where, "%s: an item is not a single text or number", name);
+    }
+    enum rcx_raw_kind kind = node->type == YAML_SEQUENCE_NODE  ? RCX_RAW_SEQUENCE
+                             : node->type == YAML_MAPPING_NODE ? RCX_RAW_MAPPING
+                                                               : RCX_RAW_SCALAR;
+    *out = (struct rcx_raw){kind, count, names, items};
+    return RCX_OK;
+}
+
+static enum rcx_status read_value(struct walk *walk, const struct rcx_key *key,
+                                  const yaml_node_t *name, const yaml_node_t *value)
+{
+    char where[WHERE_BYTES];
+    struct rcx_raw raw;
+    bool ok = false;
+    size_t *line = &walk->lines[rcx_key_index(key)];
+    if (*line != 0) {
+        place(walk, name->start_mark, where);
+        rcx_cfg_problem(walk->problems, where, "%s is there twice; first in line %zu", key->name,
+                        *line);
+        return RCX_OK;
+    }
+    *line = name->start_mark.line + 1;
+    place(walk, value->start_mark, where);
+    enum rcx_status status = raw_of(walk, value, key->name, &raw, &ok);
+    if (status != RCX_OK || !ok)
+        return status;
+    const char *origin = rcx_cfg_arena_text(&walk->settings->arena, where, strlen(where));
+    return origin == NULL
+               ? RCX_E_NOMEM
+               : rcx_cfg_assign(walk->settings, key, &raw, where, origin, walk->problems);
+}
+
+/* The first pair of the mapping whose key has the same text. */
+static const yaml_node_t *first_of_name(const struct walk *walk, const yaml_node_t *mapping,
+                                        const char *text)
+{
+    for (yaml_node_pair_t *pair = mapping->data.mapping.pairs.start;
+         pair < mapping->data.mapping.pairs.top; pair++) {
+        yaml_node_t *name = yaml_document_get_node(walk->document, pair->key);
+        if (name->type == YAML_SCALAR_NODE &&
+            strcmp((const char *)name->data.scalar.value, text) == 0)
+            return name;
+    }
+    return NULL;
+}
+
+static enum rcx_status read_mapping(struct walk *walk, const yaml_node_t *mapping,
+                                    const char *prefix);
+
+/* A group of keys: a mapping, or nothing at all. */
+static enum rcx_status read_group(struct walk *walk, const char *full, const yaml_node_t *value)
+{
+    char where[WHERE_BYTES];
+    if (value->type == YAML_MAPPING_NODE)
+        return read_mapping(walk, value, full);
+    if (value->type == YAML_SCALAR_NODE && value->data.scalar.length == 0)
+        return RCX_OK;
+    place(walk, value->start_mark, where);
+    rcx_cfg_problem(walk->problems, where,
+                    "'%s' is a group of keys: found %s, expected 'key: value' lines below it", full,
+                    value->type == YAML_SEQUENCE_NODE ? "a list" : "a single value");
+    return RCX_OK;
+}
+
+static enum rcx_status read_pair(struct walk *walk, const yaml_node_t *mapping, const char *prefix,
+                                 const yaml_node_pair_t *pair)
+{
+    const yaml_node_t *name = yaml_document_get_node(walk->document, pair->key);
+    const yaml_node_t *value = yaml_document_get_node(walk->document, pair->value);
+    struct rcx_raw_scalar scalar;
+    char where[WHERE_BYTES], full[NAME_BYTES];
+    place(walk, name->start_mark, where);
+    if (!scalar_of(name, &scalar)) {
+        rcx_cfg_problem(walk->problems, where, "a key must be a word, not a list or a mapping");
+        return RCX_OK;
+    }
+    int length = snprintf(full, sizeof full, "%s%s%s", prefix, prefix[0] != '\0' ? "." : "",
+                          scalar.text);
+    const struct rcx_key *key = (size_t)length < sizeof full ? rcx_key_find(full) : NULL;
+    if (key != NULL)
+        return read_value(walk, key, name, value);
+    if ((size_t)length >= sizeof full || !rcx_key_is_group(full)) {
+        rcx_cfg_problem_unknown(walk->problems, where, full);
+        return RCX_OK;
+    }
+    const yaml_node_t *first = first_of_name(walk, mapping, scalar.text);
+    if (first != name) {
+        rcx_cfg_problem(walk->problems, where, "%s is there twice; first in line %zu", full,
+                        first->start_mark.line + 1);
+        return RCX_OK;
+    }
+    return read_group(walk, full, value);
+}
+
+/* Recursion is bounded: below a mapping that is read the path names a group, and paths are short.
+ */
+static enum rcx_status read_mapping(struct walk *walk, const yaml_node_t *mapping,
+                                    const char *prefix)
+{
+    enum rcx_status status = RCX_OK;
+    for (yaml_node_pair_t *pair = mapping->data.mapping.pairs.start;
+         pair < mapping->data.mapping.pairs.top && status == RCX_OK; pair++)
+        status = read_pair(walk, mapping, prefix, pair);
+    return status;
+}
+
+static enum rcx_status damaged(const struct walk *walk, const yaml_parser_t *parser)
+{
+    char where[WHERE_BYTES];
+    if (parser->error == YAML_MEMORY_ERROR)
+        return RCX_E_NOMEM;
+    place(walk, parser->problem_mark, where);
+    if (parser->error == YAML_READER_ERROR)
+        rcx_cfg_problem(walk->problems, walk->path, "not valid YAML: %s at byte %zu",
+                        parser->problem, parser->problem_offset);
+    else
+        rcx_cfg_problem(walk->problems, where, "not valid YAML: %s%s%s", parser->problem,
+                        parser->context != NULL ? ", " : "",
+                        parser->context != NULL ? parser->context : "");
+    return RCX_OK;
+}
+
+static enum rcx_status read_document(struct walk *walk, yaml_parser_t *parser)
+{
+    char where[WHERE_BYTES];
+    const yaml_node_t *root = yaml_document_get_root_node(walk->document);
+    if (root == NULL) /* an empty file sets nothing */
+        return RCX_OK;
+    if (root->type != YAML_MAPPING_NODE) {
+        place(walk, root->start_mark, where);
+        rcx_cfg_problem(walk->problems, where, "found %s, expected sections such as 'features:'",
+                        root->type == YAML_SEQUENCE_NODE ? "a list" : "a single value");
+        return RCX_OK;
+    }
+    enum rcx_status status = read_mapping(walk, root, "");
+    yaml_document_t next;
+    if (status != RCX_OK)
+        return status;
+    if (!yaml_parser_load(parser, &next))
+        return damaged(walk, parser);
+    const yaml_node_t *second = yaml_document_get_root_node(&next);
+    if (second != NULL) {
+        place(walk, second->start_mark, where);
+        rcx_cfg_problem(walk->problems, where, "a second YAML document begins; there must be one");
+    }
+    yaml_document_delete(&next);
+    return RCX_OK;
+}
+
+enum rcx_status rcx_cfg_read_yaml(struct rcx_settings *settings, const char *path,
+                                  struct rcx_cfg_problems *problems, struct rcx_error *err)
+{
+    struct rcx_buf content = {0};
+    yaml_parser_t parser;
+    yaml_document_t document;
+    enum rcx_status status = rcx_file_read(path, &content, err);
+    if (status != RCX_OK)
+        return status;
+    struct walk walk = {settings, problems, path, &document, NULL};
+    walk.lines = rcx_calloc(rcx_key_count(), sizeof *walk.lines);
+    if (walk.lines == NULL || !yaml_parser_initialize(&parser)) {
+        status = RCX_E_NOMEM;
+        goto done;
+    }
+    yaml_parser_set_input_string(&parser, content.data, content.length);
+    if (yaml_parser_load(&parser, &document)) {
+        status = read_document(&walk, &parser);
+        yaml_document_delete(&document);
+    } else {
+        status = damaged(&walk, &parser);
+    }
+    yaml_parser_delete(&parser);
+done:
+    rcx_free(walk.lines);
+    rcx_buf_release(&content);
+    return status == RCX_OK ? RCX_OK : rcx_fail_nomem(err, path, 0);
+}
+
+const char *rcx_settings_yaml_version(void)
+{
+    return yaml_get_version_string();
+}
