@@ -1,0 +1,71 @@
+#include "storage/encoding/planes_kernels.h"
+
+void RCX_KERNEL(planes_join)(const uint8_t *restrict planes, size_t n, unsigned width,
+                             uint64_t *restrict out)
+{
+    const uint8_t *a = planes, *b = planes + n, *c = planes + 2 * n, *d = planes + 3 * n;
+
+    switch (width) {
+    case 0:
+        for (size_t i = 0; i < n; i++)
+            out[i] = 0;
+        return;
+    case 1:
+        for (size_t i = 0; i < n; i++)
+            out[i] = a[i];
+        return;
+    case 2:
+        for (size_t i = 0; i < n; i++)
+            out[i] = (uint32_t)a[i] | (uint32_t)b[i] << 8;
+        return;
+    case 3:
+        for (size_t i = 0; i < n; i++)
+            out[i] = (uint32_t)a[i] | (uint32_t)b[i] << 8 | (uint32_t)c[i] << 16;
+        return;
+    default:
+        for (size_t i = 0; i < n; i++)
+            out[i] = (uint32_t)a[i] | (uint32_t)b[i] << 8 | (uint32_t)c[i] << 16 |
+                     (uint32_t)d[i] << 24;
+    }
+    for (unsigned k = 4; k < width; k++) {
+        const uint8_t *plane = planes + k * n;
+
+        for (size_t i = 0; i < n; i++)
+            out[i] |= (uint64_t)plane[i] << (8 * k);
+    }
+}
+
+void RCX_KERNEL(planes_split)(const uint64_t *restrict values, size_t n, unsigned width,
+                              uint8_t *restrict planes)
+{
+    for (unsigned k = 0; k < width; k++) {
+        uint8_t *plane = planes + k * n;
+
+        for (size_t i = 0; i < n; i++)
+            plane[i] = (uint8_t)(values[i] >> (8 * k));
+    }
+}
+
+void RCX_KERNEL(unzigzag)(uint64_t *values, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        values[i] = values[i] >> 1 ^ (0 - (values[i] & 1));
+}
+
+void RCX_KERNEL(scale_and_shift)(uint64_t *values, size_t n, uint64_t unit, uint64_t base)
+{
+    for (size_t i = 0; i < n; i++)
+        values[i] = values[i] * unit + base;
+}
+
+uint32_t RCX_KERNEL(narrow_codes)(const uint64_t *restrict values, size_t n, uint64_t limit,
+                                  uint32_t *restrict out)
+{
+    uint32_t bad = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        out[i] = (uint32_t)values[i];
+        bad |= values[i] >= limit;
+    }
+    return bad;
+}
