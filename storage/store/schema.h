@@ -1,6 +1,6 @@
 #pragma once
-/* What a transaction is: the eight fields, the row that is sorted and stored, and the decisions that
- * the first ingest makes and every later one reuses. */
+/* What a transaction is: the eight fields, the row that is sorted and stored, and the decisions
+ * that the first ingest makes and every later one reuses. */
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -9,20 +9,20 @@
 
 /*       name          column name in the UCI file   required */
 #define RCX_FIELDS(X)                                                                              \
-    X(INVOICE_NO,   "invoice_no",   true)                                                          \
-    X(STOCK_CODE,   "stock_code",   false)                                                         \
-    X(DESCRIPTION,  "description",  false)                                                         \
-    X(QUANTITY,     "quantity",     true)                                                          \
+    X(INVOICE_NO, "invoice_no", true)                                                              \
+    X(STOCK_CODE, "stock_code", false)                                                             \
+    X(DESCRIPTION, "description", false)                                                           \
+    X(QUANTITY, "quantity", true)                                                                  \
     X(INVOICE_DATE, "invoice_date", true)                                                          \
-    X(UNIT_PRICE,   "unit_price",   true)                                                          \
-    X(CUSTOMER_ID,  "customer_id",  true)                                                          \
-    X(COUNTRY,      "country",      false)
+    X(UNIT_PRICE, "unit_price", true)                                                              \
+    X(CUSTOMER_ID, "customer_id", true)                                                            \
+    X(COUNTRY, "country", false)
 
 enum rcx_field {
 #define X(name, text, required) RCX_FIELD_##name,
     RCX_FIELDS(X)
 #undef X
-    RCX_FIELD_COUNT
+        RCX_FIELD_COUNT
 };
 const char *rcx_field_name(enum rcx_field field);
 bool rcx_field_required(enum rcx_field field);
@@ -30,8 +30,9 @@ bool rcx_field_required(enum rcx_field field);
 /* The customer of a guest row. Guests sort after all customers. */
 #define RCX_GUEST INT64_MAX
 
-/* One accepted row. Text fields are codes into the store-wide dictionaries; code 0 is the empty text,
- * which means missing. `customer` is the id itself or, when ids are text, its dictionary code. */
+/* One accepted row. Text fields are codes into the store-wide dictionaries; code 0 is the empty
+ * text, which means missing. `customer` is the id itself or, when ids are text, its dictionary
+ * code. */
 struct rcx_row {
     int64_t customer;
     rcx_time time;
@@ -63,8 +64,8 @@ struct rcx_decisions {
     uint8_t price_decimals;
     uint8_t quantity_decimals;
     bool customer_is_text;
-    uint8_t field_mask;            /* bit RCX_FIELD_x: the column was there */
+    uint8_t field_mask; /* bit RCX_FIELD_x: the column was there */
     enum rcx_date_order date_order;
-    char decimal_mark;             /* '.' or ',' */
-    int32_t utc_offset_seconds;    /* offsets in the data are converted to this */
+    char decimal_mark;          /* '.' or ',' */
+    int32_t utc_offset_seconds; /* offsets in the data are converted to this */
 };

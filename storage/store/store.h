@@ -25,10 +25,10 @@ void rcx_store_close(struct rcx_store *store);
 
 struct rcx_store_summary {
     uint64_t version;
-    uint64_t rows;       /* guests included */
+    uint64_t rows; /* guests included */
     uint64_t guest_rows;
-    uint64_t customers;  /* distinct, guests not counted */
-    uint32_t segments;   /* = sorted runs */
+    uint64_t customers;             /* distinct, guests not counted */
+    uint32_t segments;              /* = sorted runs */
     rcx_time first_time, last_time; /* of all rows; 0 when rows = 0 */
     struct rcx_decisions decisions;
     struct rcx_digest digest; /* of the manifest: names the version's content */
@@ -36,6 +36,7 @@ struct rcx_store_summary {
 const struct rcx_store_summary *rcx_store_summary(const struct rcx_store *store);
 
 /* The dictionary of a text field as immutable strings; borrowed, valid while the store is open. */
-const struct rcx_strings *rcx_store_strings(const struct rcx_store *store, enum rcx_text_field field);
+const struct rcx_strings *rcx_store_strings(const struct rcx_store *store,
+                                            enum rcx_text_field field);
 /* rank[code] = position of the text in byte order among all texts of the field; borrowed. */
 const uint32_t *rcx_store_rank(const struct rcx_store *store, enum rcx_text_field field);

@@ -1,0 +1,65 @@
+#include "storage/store/store_lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+
+static enum rcx_status fail_busy(int descriptor, const char *directory, struct rcx_error *err)
+{
+    char holder[128];
+    ssize_t length = pread(descriptor, holder, sizeof holder - 1, 0);
+
+    holder[length > 0 ? length : 0] = '\0';
+    holder[strcspn(holder, "\n")] = '\0';
+    return rcx_fail(err, RCX_E_BUSY, "%s: another writer is at work (%s); wait for it to end",
+                    directory, holder[0] ? holder : "unknown process");
+}
+
+enum rcx_status rcx_store_lock(const char *directory, int *out_descriptor, struct rcx_error *err)
+{
+    char line[128], since[64];
+    time_t now = time(NULL);
+    struct tm parts;
+    char *path = rcx_path_join(directory, "LOCK");
+
+    if (!path)
+        return rcx_fail_nomem(err, directory, 0);
+    int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (descriptor < 0) {
+        enum rcx_status status = rcx_fail_errno(err, errno, "%s: cannot open the lock file", path);
+
+        rcx_free(path);
+        return status;
+    }
+    if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+        enum rcx_status status = errno == EWOULDBLOCK
+                                     ? fail_busy(descriptor, directory, err)
+                                     : rcx_fail_errno(err, errno, "%s: cannot lock", path);
+
+        close(descriptor);
+        rcx_free(path);
+        return status;
+    }
+    rcx_free(path);
+    localtime_r(&now, &parts);
+    strftime(since, sizeof since, "%Y-%m-%d %H:%M:%S", &parts);
+    int length = snprintf(line, sizeof line, "pid %ld since %s\n", (long)getpid(), since);
+    /* the text only helps people; a full disk must not stop a reader of it */
+    if (ftruncate(descriptor, 0) == 0 && pwrite(descriptor, line, (size_t)length, 0) < 0)
+        errno = 0;
+    *out_descriptor = descriptor;
+    return RCX_OK;
+}
+
+void rcx_store_unlock(int descriptor)
+{
+    if (descriptor >= 0)
+        close(descriptor);
+}
