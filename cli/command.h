@@ -4,23 +4,25 @@
  *
  *     struct count_options { const char *store; uint64_t top; bool all; struct rcx_texts maps; };
  *     static const struct rcx_option options[] = {
- *         RCX_OPTION_REQUIRED(TEXT, struct count_options, store, "store", 's', "DIR", "the store to read"),
- *         RCX_OPTION(U64, struct count_options, top, "top", 0, "N", "show only the N largest"),
+ *         RCX_OPTION_REQUIRED(TEXT, struct count_options, store, "store", 's', "DIR", "the store to
+ * read"), RCX_OPTION(U64, struct count_options, top, "top", 0, "N", "show only the N largest"),
  *         RCX_OPTION(FLAG, struct count_options, all, "all", 'a', NULL, "guests too"),
- *         RCX_OPTION(TEXTS, struct count_options, maps, "map", 0, "FIELD=COLUMN", "may be repeated"),
- *         RCX_OPTION_KEY("date-format", 0, "FORMAT", "ingest.date_format", "order of day, month, year"),
+ *         RCX_OPTION(TEXTS, struct count_options, maps, "map", 0, "FIELD=COLUMN", "may be
+ * repeated"), RCX_OPTION_KEY("date-format", 0, "FORMAT", "ingest.date_format", "order of day,
+ * month, year"),
  *     };
  *     static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_error *err)
  *     {
  *         const struct count_options *given = values; ...
  *     }
  *     const struct rcx_command rcx_cmd_count = {
- *         .name = "count", .summary = "count the rows of a store", RCX_OPTIONS(options, struct count_options),
- *         .run = run};
+ *         .name = "count", .summary = "count the rows of a store", RCX_OPTIONS(options, struct
+ * count_options), .run = run};
  *
  * The struct is zeroed before parsing; TEXT points into argv. Defaults other than zero are the
  * command's business (0 or NULL = not given). What may also stand in a file is not an option with a
- * value of its own but a key: RCX_OPTION_KEY gives the key the text, and run() reads cli->config. */
+ * value of its own but a key: RCX_OPTION_KEY gives the key the text, and run() reads cli->config.
+ */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -53,7 +55,7 @@ struct rcx_date_option {
 };
 
 struct rcx_option {
-    const char *name;     /* "store" for --store */
+    const char *name;     /* "--store"; the macros below add the dashes */
     char letter;          /* 's' for -s, or 0 */
     const char *argument; /* what to call it in help: "DIR"; NULL for flags */
     const char *help;     /* one phrase in lower case, no final stop */
@@ -64,13 +66,20 @@ struct rcx_option {
 };
 
 #define RCX_OPTION(kind, type, member, name, letter, argument, help)                               \
-    {name, letter, argument, help, RCX_OPTION_##kind, false, offsetof(type, member), NULL}
+    {                                                                                              \
+        "--" name, letter, argument, help, RCX_OPTION_##kind, false, offsetof(type, member), NULL  \
+    }
 #define RCX_OPTION_REQUIRED(kind, type, member, name, letter, argument, help)                      \
-    {name, letter, argument, help, RCX_OPTION_##kind, true, offsetof(type, member), NULL}
+    {                                                                                              \
+        "--" name, letter, argument, help, RCX_OPTION_##kind, true, offsetof(type, member), NULL   \
+    }
 #define RCX_OPTION_KEY(name, letter, argument, key, help)                                          \
-    {name, letter, argument, help, RCX_OPTION_TO_KEY, false, 0, key}
+    {                                                                                              \
+        "--" name, letter, argument, help, RCX_OPTION_TO_KEY, false, 0, key                        \
+    }
 #define RCX_OPTIONS(array, type)                                                                   \
-    .options = (array), .option_count = sizeof(array) / sizeof((array)[0]), .values_bytes = sizeof(type)
+    .options = (array), .option_count = sizeof(array) / sizeof((array)[0]),                        \
+    .values_bytes = sizeof(type)
 
 enum { RCX_OPERANDS_ANY = 0xFFFF };
 
@@ -79,11 +88,13 @@ struct rcx_command {
     const char *summary;  /* one phrase in lower case, no final stop */
     const char *operands; /* for the usage line: "FILE..."; NULL: none */
     unsigned operands_min, operands_max;
-    const char *details; /* paragraphs below the summary in `rcx help NAME`, with examples; or NULL */
+    const char
+        *details; /* paragraphs below the summary in `rcx help NAME`, with examples; or NULL */
     const struct rcx_option *options;
     size_t option_count;
     size_t values_bytes;   /* of the struct that options write to */
     bool without_settings; /* cli->settings and config stay NULL; the command loads them itself */
-    /* Results go through cli/cli.h; the return value decides the exit code. `values` is borrowed. */
+    /* Results go through cli/cli.h; the return value decides the exit code. `values` is borrowed.
+     */
     enum rcx_status (*run)(struct rcx_cli *cli, const void *values, struct rcx_error *err);
 };

@@ -1,6 +1,6 @@
 #pragma once
-/* How far a long step is: a bar on standard error when that is a terminal, else one line at the end.
- * Updates may come from any thread, are cheap, and are drawn at most ten times a second. */
+/* How far a long step is: a bar on standard error when that is a terminal, else one line at the
+ * end. Updates may come from any thread, are cheap, and are drawn at most ten times a second. */
 #include <stdatomic.h>
 #include <stdint.h>
 

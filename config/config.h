@@ -5,14 +5,14 @@
  * cleaning.outliers.fit_days is cfg.cleaning.outliers_fit_days. Functions take their section
  * (`const struct rcx_cfg_cleaning *`), never the whole configuration.
  *
- * Sources, strongest first: command line option, --set, environment (RCX_CLEANING__OUTLIERS__FIT_DAYS,
- * passed in by the caller), file, default. config/load.h fills the structs, config/key.h describes
- * the keys, config/docs.h writes the default file and the documentation.
+ * Sources, strongest first: command line option, --set, environment (passed in by the caller,
+ * RCX_CLEANING__OUTLIERS__FIT_DAYS), file, default. config/settings.h puts them together,
+ * config/key.h describes the keys, config/docs.h writes the default file and the documentation.
  *
- * To add a key: 1. a row in config/keys/<section>.def; 2. an enum's values in config/keys/enums.def;
- * 3. run `scripts/generate` for config/rcx.yaml and docs/config.md; 4. read it; 5. a row in
- * tests/cli/key_effects.py, which shows that it has an effect.
- * To add a section: 1. its .def file; 2. a row in config/keys/sections.def; 3. an #include in
+ * To add a key: 1. a row in config/keys/<section>.def; 2. for an enum its values in
+ * config/keys/enums.def; 3. read it; 4. a row in tests/cli/key_effects.py, which shows that it has
+ * an effect; 5. `scripts/generate`, which writes config/rcx.yaml and docs/config.md again. To add a
+ * section: 1. its .def file; 2. a row in config/keys/sections.def; 3. an #include in
  * config/keys/all.def; 4. its struct below.
  *
  * Ownership: texts, lists and windows belong to the configuration and live as long as it. */
@@ -23,9 +23,11 @@
 #include "base/date.h"
 
 /* `enum rcx_<tag>` of every enum key. */
+/* clang-format off */
 #define ENUM_BEGIN(tag) enum rcx_##tag {
 #define VALUE(constant, text) constant,
 #define ENUM_END(tag) };
+/* clang-format on */
 #include "config/keys/enums.def"
 #undef ENUM_BEGIN
 #undef VALUE
@@ -46,7 +48,7 @@ struct rcx_cfg_window {
     int64_t days;
 };
 struct rcx_cfg_windows {
-    size_t count; /* always RCX_CFG_WINDOW_COUNT after loading */
+    size_t count;                       /* always RCX_CFG_WINDOW_COUNT after loading */
     const struct rcx_cfg_window *items; /* shortest first */
 };
 enum { RCX_CFG_WINDOW_COUNT = 4 };

@@ -5,13 +5,14 @@
 
 #include "base/buf.h"
 #include "base/text.h"
+#include "config/value.h"
 
 /* The texts of each enum. */
+/* clang-format off */
 #define ENUM_BEGIN(tag) static const char *const values_##tag[] = {
 #define VALUE(constant, text) [constant] = text,
-#define ENUM_END(tag)                                                                              \
-    }                                                                                              \
-    ;
+#define ENUM_END(tag) };
+/* clang-format on */
 #include "config/keys/enums.def"
 #undef ENUM_BEGIN
 #undef VALUE
@@ -170,7 +171,6 @@ static void describe_number(double value, struct rcx_buf *out)
 
 static void describe_range(const struct rcx_key *key, struct rcx_buf *out)
 {
-    char low[32], high[32];
     switch (key->type) {
     case RCX_KEY_INT:
     case RCX_KEY_AUTO_INT:
@@ -184,8 +184,10 @@ static void describe_range(const struct rcx_key *key, struct rcx_buf *out)
         break;
     case RCX_KEY_SIZE:
     case RCX_KEY_AUTO_SIZE:
-        (void)rcx_buf_printf(out, ", %s to %s", rcx_format_bytes((uint64_t)key->min, low),
-                             rcx_format_bytes((uint64_t)key->max, high));
+        (void)rcx_buf_append_text(out, ", ");
+        rcx_size_print((uint64_t)key->min, out);
+        (void)rcx_buf_append_text(out, " to ");
+        rcx_size_print((uint64_t)key->max, out);
         break;
     case RCX_KEY_TEXT:
         (void)rcx_buf_append_text(out, key->min > 0 ? ", not empty" : ", may be empty");

@@ -1,6 +1,6 @@
 #pragma once
-/* The keys as data: what the .def files of config/keys declare, for everything that handles keys without
- * knowing them (loading, listing, documentation, digests). */
+/* The keys as data: what the .def files of config/keys declare, for everything that handles keys
+ * without knowing them (loading, listing, documentation, digests). */
 #include <stddef.h>
 
 #include "config/config.h"

@@ -175,7 +175,7 @@ static enum rcx_status report(struct rcx_cfg_problems *problems, struct rcx_erro
     if (problems->count == 0)
         return RCX_OK;
     if (problems->count > RCX_CFG_PROBLEMS_SHOWN)
-        (void)rcx_buf_printf(&problems->text, "\nand %zu more",
+        (void)rcx_buf_printf(&problems->text, "\n%zu more problems",
                              problems->count - RCX_CFG_PROBLEMS_SHOWN);
     return rcx_fail(err, RCX_E_CONFIG, "%s", rcx_buf_text(&problems->text));
 }

@@ -47,3 +47,5 @@ bool rcx_value_print_yaml(const struct rcx_key *key, const struct rcx_config *co
                           struct rcx_buf *out);
 void rcx_value_print_json(const struct rcx_key *key, const struct rcx_config *config,
                           struct rcx_json *json);
+/* A size in the largest unit that shows it exactly: 1MiB, 1000. */
+void rcx_size_print(uint64_t value, struct rcx_buf *out);

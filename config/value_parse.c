@@ -144,10 +144,10 @@ static enum rcx_status parse_enum(const struct parse *p)
         *(int *)p->field = (int)i;
         return RCX_OK;
     }
-    (void)rcx_buf_printf(p->problem, "'%s' is not a value of this key", scalar->text);
     const char *near = rcx_suggest(scalar->text, p->key->values, p->key->value_count);
+    (void)rcx_buf_printf(p->problem, "'%s' is not a value of this key", scalar->text);
     if (near != NULL)
-        (void)rcx_buf_printf(p->problem, "; did you mean '%s'?", near);
+        (void)rcx_buf_printf(p->problem, " (did you mean '%s'?)", near);
     return refuse(p);
 }
 

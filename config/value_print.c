@@ -25,8 +25,7 @@ static void print_real(double value, struct rcx_buf *out)
     (void)rcx_buf_append(out, text, length);
 }
 
-/* In the largest unit that shows it exactly. */
-static void print_size(uint64_t value, struct rcx_buf *out)
+void rcx_size_print(uint64_t value, struct rcx_buf *out)
 {
     static const char *const units[] = {"", "KiB", "MiB", "GiB", "TiB"};
     unsigned unit = 0;
@@ -82,7 +81,7 @@ static void print_scalar(const struct rcx_key *key, const void *field, struct rc
         if (key->type == RCX_KEY_AUTO_SIZE && *(const uint64_t *)field == 0)
             (void)rcx_buf_append_text(out, "auto");
         else
-            print_size(*(const uint64_t *)field, out);
+            rcx_size_print(*(const uint64_t *)field, out);
         break;
     case RCX_KEY_ENUM:
         (void)rcx_buf_append_text(out, key->values[*(const int *)field]);

@@ -1,0 +1,27 @@
+#include "cli/commands.h"
+#include "cli/help.h"
+
+static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_error *err)
+{
+    (void)values;
+    if (cli->operand_count == 0) {
+        rcx_help_program(cli);
+        return RCX_OK;
+    }
+    const char *name = cli->operands[0];
+    const struct rcx_command *command = rcx_command_find(name);
+    if (command == NULL)
+        return rcx_cli_fail_unknown(err, RCX_E_USAGE, "command", name, rcx_command_suggest(name),
+                                    "'rcx help' lists them");
+    rcx_help_command(cli, command);
+    return RCX_OK;
+}
+
+const struct rcx_command rcx_cmd_help = {
+    .name = "help",
+    .summary = "explain a command",
+    .operands = "[COMMAND]",
+    .operands_max = 1,
+    .without_settings = true,
+    .run = run,
+};

@@ -1,0 +1,108 @@
+#include "cli/help.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/cpu.h"
+#include "cli/commands.h"
+
+static size_t longest_name(void)
+{
+    size_t longest = 0;
+    for (size_t i = 0; i < rcx_command_count(); i++) {
+        size_t length = strlen(rcx_command_at(i)->name);
+        longest = length > longest ? length : longest;
+    }
+    return longest;
+}
+
+/* "  -s, --store DIR" */
+static void option_usage(const struct rcx_option *option, char *out, size_t room)
+{
+    char letter[8] = "    ";
+    if (option->letter != 0)
+        (void)snprintf(letter, sizeof letter, "-%c, ", option->letter);
+    (void)snprintf(out, room, "  %s%s%s%s", letter, option->name,
+                   option->argument != NULL ? " " : "",
+                   option->argument != NULL ? option->argument : "");
+}
+
+static void print_options(struct rcx_cli *cli, const struct rcx_option *options, size_t count,
+                          size_t width)
+{
+    char usage[80];
+    for (size_t i = 0; i < count; i++) {
+        option_usage(&options[i], usage, sizeof usage);
+        rcx_cli_print(cli, "%-*s  %s%s", (int)width, usage, options[i].help,
+                      options[i].required ? " (required)" : "");
+        if (options[i].kind == RCX_OPTION_TO_KEY)
+            rcx_cli_print(cli, " [%s]", options[i].key);
+        rcx_cli_print(cli, "\n");
+    }
+}
+
+static size_t options_width(const struct rcx_option *options, size_t count, size_t least)
+{
+    char usage[80];
+    for (size_t i = 0; i < count; i++) {
+        option_usage(&options[i], usage, sizeof usage);
+        least = strlen(usage) > least ? strlen(usage) : least;
+    }
+    return least;
+}
+
+void rcx_help_program(struct rcx_cli *cli)
+{
+    rcx_cli_print(cli,
+                  "rcx %s: from a shop's transaction log to customer features\n\n"
+                  "usage: rcx COMMAND [options] [operands]\n\ncommands:\n",
+                  RCX_VERSION);
+    int width = (int)longest_name();
+    for (size_t i = 0; i < rcx_command_count(); i++)
+        rcx_cli_print(cli, "  %-*s  %s\n", width, rcx_command_at(i)->name,
+                      rcx_command_at(i)->summary);
+    rcx_cli_print(cli, "\noptions of every command:\n");
+    print_options(cli, rcx_global_options, rcx_global_option_count,
+                  options_width(rcx_global_options, rcx_global_option_count, 0));
+    rcx_cli_print(
+        cli,
+        "\n'rcx help COMMAND' explains one command, 'rcx config list' every configuration key.\n"
+        "exit codes: 0 done, 1 failed, 2 bad command line or configuration, 3 input data refused,\n"
+        "4 store or model file corrupt, 5 a check failed, 130 interrupted\n");
+}
+
+void rcx_help_command(struct rcx_cli *cli, const struct rcx_command *command)
+{
+    rcx_cli_print(cli, "usage: rcx %s [options]%s%s\n\n%s\n", command->name,
+                  command->operands != NULL ? " " : "",
+                  command->operands != NULL ? command->operands : "", command->summary);
+    if (command->details != NULL)
+        rcx_cli_print(cli, "\n%s\n", command->details);
+    size_t width = options_width(rcx_global_options, rcx_global_option_count, 0);
+    width = options_width(command->options, command->option_count, width);
+    if (command->option_count > 0) {
+        rcx_cli_print(cli, "\noptions:\n");
+        print_options(cli, command->options, command->option_count, width);
+    }
+    rcx_cli_print(cli, "\noptions of every command:\n");
+    print_options(cli, rcx_global_options, rcx_global_option_count, width);
+}
+
+void rcx_help_version(struct rcx_cli *cli)
+{
+    const char *level = rcx_cpu_name(rcx_cpu_level());
+    if (cli->json) {
+        struct rcx_json json = rcx_cli_json_begin(cli, "rcx.version/1");
+        rcx_json_put_text(&json, "version", RCX_VERSION);
+        rcx_json_put_text(&json, "cpu", level);
+        rcx_json_put_text(&json, "libyaml", rcx_settings_yaml_version());
+        rcx_json_put_text(&json, "compiler", __VERSION__);
+        rcx_cli_json_end(cli, &json);
+        return;
+    }
+    rcx_cli_print(cli, "rcx %s\n", RCX_VERSION);
+    if (cli->verbose)
+        rcx_cli_print(cli, "cpu       %s\ncompiler  %s\nlibyaml   %s\n", level, __VERSION__,
+                      rcx_settings_yaml_version());
+}
