@@ -50,11 +50,12 @@ struct rcx_strings *rcx_strings_new(uint32_t count, uint64_t byte_count)
     return strings;
 }
 
-struct rcx_strings *rcx_strings_retain(struct rcx_strings *strings)
+struct rcx_strings *rcx_strings_retain(const struct rcx_strings *strings)
 {
-    if (strings)
-        __atomic_fetch_add(&strings->references, 1, __ATOMIC_RELAXED);
-    return strings;
+    struct rcx_strings *counted = (struct rcx_strings *)(uintptr_t)strings;
+    if (counted)
+        __atomic_fetch_add(&counted->references, 1, __ATOMIC_RELAXED);
+    return counted;
 }
 
 void rcx_strings_release(struct rcx_strings *strings)

@@ -43,7 +43,8 @@ struct rcx_strings {
     uint32_t references;
 };
 struct rcx_strings *rcx_strings_new(uint32_t count, uint64_t byte_count); /* offsets, bytes unset; 1 reference */
-struct rcx_strings *rcx_strings_retain(struct rcx_strings *strings);
+/* One more reference; also through a borrowed view, because counting is no change of the texts. */
+struct rcx_strings *rcx_strings_retain(const struct rcx_strings *strings);
 void rcx_strings_release(struct rcx_strings *strings);
 static inline struct rcx_text rcx_strings_get(const struct rcx_strings *strings, uint32_t code)
 {

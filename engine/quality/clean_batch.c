@@ -1,0 +1,187 @@
+#include "engine/quality/clean_batch.h"
+
+#include <string.h>
+
+#include "base/decimal.h"
+#include "base/memory.h"
+#include "engine/quality/clean_kernels.h"
+
+/* Sums of the revenues of a morsel stay below this, so that no int64 sum can overflow. */
+enum { SUM_BITS = 62 };
+
+void rcx_clean_scratch_release(struct rcx_clean_scratch *scratch)
+{
+    rcx_free(scratch->rule);
+    rcx_free(scratch->repeats);
+    rcx_free(scratch->match.returns);
+    rcx_free(scratch->match.purchases);
+    rcx_free(scratch->match.spare);
+    rcx_free(scratch->match.stack);
+    rcx_free(scratch->match.matches);
+    *scratch = (struct rcx_clean_scratch){0};
+}
+
+static enum rcx_status reserve(struct rcx_clean_scratch *scratch, size_t rows,
+                               struct rcx_error *err)
+{
+    if (rows <= scratch->capacity)
+        return RCX_OK;
+    rcx_clean_scratch_release(scratch);
+    size_t room = rows + rows / 4;
+    scratch->rule = rcx_malloc_array(room, sizeof *scratch->rule);
+    scratch->repeats = rcx_malloc_array(room, sizeof *scratch->repeats);
+    scratch->match.returns = rcx_malloc_array(room, sizeof *scratch->match.returns);
+    scratch->match.purchases = rcx_malloc_array(room, sizeof *scratch->match.purchases);
+    scratch->match.spare = rcx_malloc_array(room, sizeof *scratch->match.spare);
+    scratch->match.stack = rcx_malloc_array(room, sizeof *scratch->match.stack);
+    scratch->match.matches = rcx_malloc_array(room, sizeof *scratch->match.matches);
+    if (!scratch->rule || !scratch->repeats || !scratch->match.returns ||
+        !scratch->match.purchases || !scratch->match.spare || !scratch->match.stack ||
+        !scratch->match.matches) {
+        rcx_clean_scratch_release(scratch);
+        return rcx_fail_nomem(err, "cleaning scratch", room * 64);
+    }
+    scratch->capacity = room;
+    return RCX_OK;
+}
+
+static enum rcx_status need_columns(const struct rcx_scan *scan, unsigned columns,
+                                    struct rcx_scan_buffer *buffer, struct rcx_batch *batch,
+                                    struct rcx_error *err)
+{
+    if (batch->description)
+        columns &= ~(unsigned)RCX_SCAN_DESCRIPTION;
+    if (batch->country)
+        columns &= ~(unsigned)RCX_SCAN_COUNTRY;
+    if (columns == 0)
+        return RCX_OK;
+    return rcx_scan_read_more(scan, columns, buffer, batch, err);
+}
+
+/* Removes from `repeats` the rows that begin a receipt; returns how many are left. */
+static size_t within_receipts(const struct rcx_batch *batch, uint32_t *repeats, size_t count)
+{
+    size_t kept = 0;
+    size_t receipt = 0;
+    for (size_t i = 0; i < count; i++) {
+        while (batch->first_row[receipt] < repeats[i])
+            receipt++;
+        if (batch->first_row[receipt] != repeats[i])
+            repeats[kept++] = repeats[i];
+    }
+    return kept;
+}
+
+/* The rows before a duplicate differ from it in nothing, so its own marks of stage 1 are theirs. */
+static void mark_duplicates(const struct rcx_batch *batch, const uint32_t *repeats, size_t count,
+                            uint8_t *rule)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint32_t row = repeats[i];
+        if (batch->description[row] == batch->description[row - 1] &&
+            batch->country[row] == batch->country[row - 1] && rcx_survives_stage_1(rule[row]))
+            rule[row] = RCX_RULE_EXACT_DUPLICATE;
+    }
+}
+
+static void mark_missing_invoices(const struct rcx_batch *batch, uint8_t *rule)
+{
+    for (size_t r = 0; r < batch->receipts; r++) {
+        if (batch->invoice[r] == 0)
+            memset(rule + batch->first_row[r], RCX_RULE_NULL_INVOICE,
+                   batch->first_row[r + 1] - batch->first_row[r]);
+    }
+}
+
+static void mark_matched(const struct rcx_batch *batch, struct rcx_clean_scratch *scratch)
+{
+    uint8_t *rule = scratch->rule;
+    for (size_t first = 0; first < batch->receipts;) {
+        size_t end = rcx_batch_customer_end(batch, first);
+        bool dropped = false;
+        for (uint32_t row = batch->first_row[first]; row < batch->first_row[end]; row++)
+            dropped |= rule[row] >= RCX_RULE_PRICE_OUTLIER;
+        size_t count = dropped
+                           ? rcx_match_cancellations(batch, rule, first, end, true, &scratch->match)
+                           : 0;
+        for (size_t i = 0; i < count; i++) {
+            const struct rcx_match *match = &scratch->match.matches[i];
+            if (rule[match->purchase_row] >= RCX_RULE_PRICE_OUTLIER &&
+                rule[match->return_row] == RCX_RULE_KEPT)
+                rule[match->return_row] = RCX_RULE_MATCHED_CANCELLATION;
+        }
+        first = end;
+    }
+}
+
+/* Called when the bound over the whole morsel is not enough: looks for the row that is to blame. */
+static enum rcx_status check_revenues(const struct rcx_clean_plan *plan,
+                                      const struct rcx_batch *batch, const uint8_t *rule,
+                                      struct rcx_error *err)
+{
+    rcx_i128 most = ((rcx_i128)1 << SUM_BITS) / (rcx_i128)batch->rows;
+    for (size_t r = 0; r < batch->receipts; r++) {
+        for (uint32_t row = batch->first_row[r]; row < batch->first_row[r + 1]; row++) {
+            rcx_i128 revenue = (rcx_i128)batch->quantity[row] * batch->unit_price[row];
+            if (!rcx_survives_stage_2(rule[row]) || (revenue <= most && revenue >= -most))
+                continue;
+            char when[RCX_TIME_TEXT_BYTES];
+            char money[64];
+            return rcx_fail(
+                err, RCX_E_INPUT,
+                "row of %s, invoice code %u, customer %lld: revenue %s is too large for "
+                "exact sums; lower cleaning.max_abs_quantity or ingest.price_decimals",
+                rcx_format_time(batch->time[r], when), batch->invoice[r],
+                (long long)batch->customer[r],
+                rcx_format_money(revenue, rcx_clean_revenue_decimals(plan), 2, money));
+        }
+    }
+    return RCX_OK;
+}
+
+static bool may_overflow(const struct rcx_clean_plan *plan, uint64_t price_bound, size_t rows)
+{
+    rcx_u128 revenue = (rcx_u128)price_bound * (uint64_t)plan->limits.max_abs_quantity;
+    return rows > 0 && revenue > ((rcx_u128)1 << SUM_BITS) / rows;
+}
+
+enum rcx_status rcx_clean_batch(const struct rcx_clean_plan *plan, const struct rcx_scan *scan,
+                                struct rcx_scan_buffer *buffer, struct rcx_batch *batch,
+                                struct rcx_clean_scratch *scratch, struct rcx_error *err)
+{
+    enum rcx_status status = reserve(scratch, batch->rows, err);
+    if (status != RCX_OK)
+        return status;
+    if (batch->guests) {
+        memset(scratch->rule, RCX_RULE_NULL_CUSTOMER, batch->rows);
+        return RCX_OK;
+    }
+    size_t repeats = 0;
+    if (plan->drop_duplicates) {
+        repeats = RCX_KERNEL_CALL(rcx_find_repeats)(batch->rows, batch->stock, batch->quantity,
+                                                    batch->unit_price, scratch->repeats);
+        repeats = within_receipts(batch, scratch->repeats, repeats);
+    }
+    unsigned columns = 0;
+    if (plan->description_required || repeats > 0)
+        columns |= RCX_SCAN_DESCRIPTION;
+    if (repeats > 0)
+        columns |= RCX_SCAN_COUNTRY;
+    status = need_columns(scan, columns, buffer, batch, err);
+    if (status != RCX_OK)
+        return status;
+
+    uint64_t prices = RCX_KERNEL_CALL(rcx_mark_rows)(
+        &plan->limits, batch->rows, batch->stock, batch->quantity, batch->unit_price,
+        plan->description_required ? batch->description : NULL, scratch->rule);
+    mark_duplicates(batch, scratch->repeats, repeats, scratch->rule);
+    mark_missing_invoices(batch, scratch->rule);
+    if (may_overflow(plan, prices, batch->rows)) {
+        status = check_revenues(plan, batch, scratch->rule, err);
+        if (status != RCX_OK)
+            return status;
+    }
+    if (plan->match_cancellations)
+        mark_matched(batch, scratch);
+    return RCX_OK;
+}

@@ -1,0 +1,122 @@
+/* The part of outlier_fit.h that reads rows: counts prices and quantities over the store. */
+#include "base/memory.h"
+#include "engine/quality/clean_batch.h"
+#include "engine/quality/outlier_fit.h"
+
+struct worker {
+    struct rcx_scan_buffer *buffer;
+    struct rcx_clean_scratch clean;
+    struct rcx_tally prices, quantities;
+};
+
+struct count_job {
+    const struct rcx_clean_plan *plan;
+    const struct rcx_scan *scan;
+    struct worker *workers;
+    rcx_time before;
+    bool prices, quantities;
+    int64_t price_max; /* quantities of dearer rows are not counted */
+};
+
+static bool count_rows(const struct count_job *job, const struct rcx_batch *batch,
+                       struct worker *worker, size_t receipt)
+{
+    bool ok = true;
+    for (uint32_t row = batch->first_row[receipt]; row < batch->first_row[receipt + 1]; row++) {
+        if (worker->clean.rule[row] != RCX_RULE_KEPT)
+            continue;
+        int64_t price = batch->unit_price[row];
+        int64_t quantity = batch->quantity[row];
+        if (job->prices)
+            ok &= rcx_tally_add(&worker->prices, price, 1);
+        if (job->quantities && quantity > 0 && price <= job->price_max)
+            ok &= rcx_tally_add(&worker->quantities, quantity, 1);
+    }
+    return ok;
+}
+
+static enum rcx_status count_morsel(void *context, size_t morsel, unsigned index,
+                                    struct rcx_error *err)
+{
+    const struct count_job *job = context;
+    struct worker *worker = &job->workers[index];
+    if (!worker->buffer && !(worker->buffer = rcx_scan_buffer_new()))
+        return rcx_fail_nomem(err, "scan buffer", 0);
+    struct rcx_batch batch;
+    enum rcx_status status = rcx_scan_read(job->scan, morsel, worker->buffer, &batch, err);
+    if (status == RCX_OK)
+        status = rcx_clean_batch(job->plan, job->scan, worker->buffer, &batch, &worker->clean, err);
+    if (status != RCX_OK)
+        return status;
+    bool ok = true;
+    for (size_t r = 0; r < batch.receipts; r++) {
+        if (batch.time[r] < job->before)
+            ok &= count_rows(job, &batch, worker, r);
+    }
+    return ok ? RCX_OK : rcx_fail_nomem(err, "outlier thresholds", 0);
+}
+
+/* One pass over the customers' rows; the sums end in the first worker's tallies. */
+static enum rcx_status count_pass(struct count_job *job, const struct rcx_parallel *parallel,
+                                  struct rcx_error *err)
+{
+    enum rcx_status status = rcx_parallel_for(parallel, rcx_scan_customer_morsels(job->scan),
+                                              count_morsel, job, err);
+    bool ok = true;
+    for (unsigned i = 1; i < parallel->threads; i++) {
+        ok &= !job->prices || rcx_tally_merge(&job->workers[0].prices, &job->workers[i].prices);
+        ok &= !job->quantities ||
+              rcx_tally_merge(&job->workers[0].quantities, &job->workers[i].quantities);
+    }
+    if (status == RCX_OK && !ok)
+        return rcx_fail_nomem(err, "outlier thresholds", 0);
+    return status;
+}
+
+enum rcx_status rcx_outliers_learn(const struct rcx_clean_plan *plan, const struct rcx_store *store,
+                                   const struct rcx_parallel *parallel, struct rcx_data_range range,
+                                   struct rcx_outlier_fit *out, struct rcx_error *err)
+{
+    bool after_price_rule = plan->definitions == RCX_DEFINITIONS_ORIGINAL;
+    struct rcx_outlier_fit fit = {.mode = plan->fit,
+                                  .fit_days = plan->fit_days,
+                                  .before = (rcx_day)(range.first + plan->fit_days)};
+    struct rcx_scan *scan = NULL;
+    struct worker *workers = rcx_calloc(parallel->threads, sizeof *workers);
+    if (!workers)
+        return rcx_fail_nomem(err, "outlier thresholds", parallel->threads * sizeof *workers);
+    struct count_job job = {.plan = plan,
+                            .workers = workers,
+                            .before = rcx_outlier_fit_end(plan, range),
+                            .prices = true,
+                            .quantities = !after_price_rule,
+                            .price_max = INT64_MAX};
+    enum rcx_status status = rcx_scan_open(store, RCX_CLEAN_COLUMNS, &scan, err);
+    if (status != RCX_OK)
+        goto done;
+    job.scan = scan;
+    status = count_pass(&job, parallel, err);
+    if (status == RCX_OK)
+        status = rcx_outlier_fit_price(plan, &workers[0].prices, &fit, err);
+    if (status == RCX_OK && after_price_rule) {
+        job.prices = false;
+        job.quantities = true;
+        job.price_max = fit.price_max;
+        status = count_pass(&job, parallel, err);
+    }
+    if (status == RCX_OK)
+        status = rcx_outlier_fit_quantity(plan, &workers[0].quantities, &fit, err);
+    if (status == RCX_OK)
+        *out = fit;
+
+done:
+    for (unsigned i = 0; i < parallel->threads; i++) {
+        rcx_scan_buffer_release(workers[i].buffer);
+        rcx_clean_scratch_release(&workers[i].clean);
+        rcx_tally_release(&workers[i].prices);
+        rcx_tally_release(&workers[i].quantities);
+    }
+    rcx_free(workers);
+    rcx_scan_close(scan);
+    return status;
+}
