@@ -20,7 +20,8 @@ bool rcx_buf_append(struct rcx_buf *buf, const void *bytes, size_t length);
 bool rcx_buf_append_text(struct rcx_buf *buf, const char *text);
 bool rcx_buf_append_byte(struct rcx_buf *buf, uint8_t byte);
 bool rcx_buf_append_zeros(struct rcx_buf *buf, size_t length);
-bool rcx_buf_printf(struct rcx_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool rcx_buf_printf(struct rcx_buf *buf, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 /* Little-endian integers and LEB128. */
 bool rcx_buf_append_u16(struct rcx_buf *buf, uint16_t value);
 bool rcx_buf_append_u32(struct rcx_buf *buf, uint32_t value);

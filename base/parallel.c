@@ -5,7 +5,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
+
+#include "base/text.h"
 
 /* The thread sanitizer does not see the barriers inside the OpenMP runtime, so its build is told.
  */
@@ -127,33 +128,42 @@ enum rcx_status rcx_parallel_for(const struct rcx_parallel *parallel, size_t chu
     return RCX_OK;
 }
 
-/* cgroup v2: "max 100000" or "<quota> <period>" in microseconds; v1 has one file for each. */
+/* How many numbers, at most `most`, the first line of a small file begins with. */
+static unsigned read_numbers(const char *path, double *numbers, unsigned most)
+{
+    char line[64];
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return 0;
+    bool ok = fgets(line, sizeof line, file) != NULL;
+    fclose(file);
+    struct rcx_text rest = ok ? rcx_text_trim(rcx_text_of(line)) : (struct rcx_text){0};
+    unsigned count = 0;
+    while (count < most && rest.length > 0) {
+        size_t length = 0;
+        while (length < rest.length && rest.data[length] != ' ')
+            length++;
+        if (!rcx_parse_real((struct rcx_text){rest.data, length}, &numbers[count]))
+            break;
+        count++;
+        rest = rcx_text_trim((struct rcx_text){rest.data + length, rest.length - length});
+    }
+    return count;
+}
+
+/* Processors allowed by the control group: version 2 has "<quota> <period>" in microseconds or "max
+ * <period>", version 1 a file for each and -1 for no quota. */
 static bool read_quota(double *out)
 {
-    char quota[32];
-    double period = 0;
-    FILE *file = fopen("/sys/fs/cgroup/cpu.max", "re");
-    if (file) {
-        bool ok = fscanf(file, "%31s %lf", quota, &period) == 2 && quota[0] != 'm' && period > 0;
-        fclose(file);
-        if (ok)
-            *out = strtod(quota, NULL) / period;
-        return ok;
-    }
-    double used = 0;
-    file = fopen("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "re");
-    if (!file)
+    double numbers[2];
+    if (read_numbers("/sys/fs/cgroup/cpu.max", numbers, 2) < 2 &&
+        (read_numbers("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", &numbers[0], 1) < 1 ||
+         read_numbers("/sys/fs/cgroup/cpu/cpu.cfs_period_us", &numbers[1], 1) < 1))
         return false;
-    bool ok = fscanf(file, "%lf", &used) == 1 && used > 0;
-    fclose(file);
-    file = ok ? fopen("/sys/fs/cgroup/cpu/cpu.cfs_period_us", "re") : NULL;
-    if (!file)
+    if (!(numbers[0] > 0 && numbers[1] > 0))
         return false;
-    ok = fscanf(file, "%lf", &period) == 1 && period > 0;
-    fclose(file);
-    if (ok)
-        *out = used / period;
-    return ok;
+    *out = numbers[0] / numbers[1];
+    return true;
 }
 
 unsigned rcx_parallel_cpus(void)

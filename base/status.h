@@ -8,6 +8,7 @@
  * To add a status: 1. a row below; 2. use it. Names, texts and exit codes derive from the table. */
 #include <stdarg.h>
 
+/* clang-format off */
 /*      name          exit  text */
 #define RCX_STATUSES(X)                                                                            \
     X(OK,              0, "done")                                                                  \
@@ -22,12 +23,13 @@
     X(E_VERSION,       4, "file of a newer format")                                                \
     X(E_CHECK,         5, "a check failed")                                                        \
     X(E_INTERRUPTED, 130, "interrupted")
+/* clang-format on */
 
 enum rcx_status {
 #define X(name, exit_code, text) RCX_##name,
     RCX_STATUSES(X)
 #undef X
-    RCX_STATUS_COUNT
+        RCX_STATUS_COUNT
 };
 
 enum { RCX_ERROR_TEXT_BYTES = 2048 };

@@ -23,7 +23,7 @@ static void every_day_from_1900_to_2200(void **state)
             unsigned length = lengths[month - 1] + (month == 2 && reference_leap(year));
             assert_int_equal(rcx_days_in_month(year, month), length);
             for (unsigned d = 1; d <= length; d++, day++, weekday = (weekday + 1) % 7) {
-                char expected[16];
+                char expected[32];
                 char text[RCX_DATE_TEXT_BYTES];
                 struct rcx_civil civil = rcx_civil_from_day(day);
                 rcx_day parsed = 0;

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,6 +37,8 @@ static enum rcx_status visit(void *context, size_t chunk, unsigned worker, struc
     enum rcx_status status = RCX_OK;
     if (chunk == record->interrupt_at)
         rcx_interrupt_request();
+    while (chunk > record->interrupt_at && !rcx_interrupt_requested())
+        sched_yield(); /* a loop that ends before the interrupt comes would not be interrupted */
     if (record->fail_every && chunk >= record->fail_from && chunk % record->fail_every == 0)
         status = rcx_fail(err, chunk % 2 ? RCX_E_INPUT : RCX_E_CORRUPT, "chunk %zu is bad", chunk);
     if (worker < record->threads)
