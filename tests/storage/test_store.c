@@ -3,11 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/support/check.h"
-#include "tests/support/temp_dir.h"
+#include "tests/support/test_rows.h"
 
 #include "storage/store/scan.h"
-#include "storage/store/store_writer.h"
 #include "storage/store/verify.h"
 
 /* Rows as a test makes them: texts by number, so that several ingests intern them anew. */
@@ -39,156 +37,13 @@ static int teardown(void **state)
     return 0;
 }
 
-static const char *text_of(enum rcx_text_field field, uint32_t number, char out[32])
-{
-    out[0] = '\0'; /* number 0 is the empty text; no padding: byte order is not numeric order */
-    if (number)
-        snprintf(out, 32, "%c%u", "iSdkc"[field], number);
-    return out;
-}
-
-static int compare_text(enum rcx_text_field field, uint32_t a, uint32_t b)
-{
-    char x[32], y[32];
-
-    return strcmp(text_of(field, a, x), text_of(field, b, y));
-}
-
-static bool sort_text_customers;
-
-static int compare_rows(const void *pa, const void *pb)
-{
-    const struct rcx_row *a = pa, *b = pb;
-    bool texts = sort_text_customers && a->customer != RCX_GUEST && b->customer != RCX_GUEST;
-    int order = texts
-                    ? compare_text(RCX_TEXT_CUSTOMER, (uint32_t)a->customer, (uint32_t)b->customer)
-                    : (a->customer > b->customer) - (a->customer < b->customer);
-
-    if (!order)
-        order = (a->time > b->time) - (a->time < b->time);
-    if (!order)
-        order = compare_text(RCX_TEXT_INVOICE, a->invoice, b->invoice);
-    if (!order)
-        order = compare_text(RCX_TEXT_STOCK, a->stock, b->stock);
-    if (!order)
-        order = (a->quantity > b->quantity) - (a->quantity < b->quantity);
-    if (!order)
-        order = (a->unit_price > b->unit_price) - (a->unit_price < b->unit_price);
-    if (!order)
-        order = compare_text(RCX_TEXT_DESCRIPTION, a->description, b->description);
-    return order ? order : compare_text(RCX_TEXT_COUNTRY, a->country, b->country);
-}
-
-static struct rcx_row random_row(struct check_random *random, uint64_t customers)
-{
-    bool guest = check_below(random, 5) == 0;
-    rcx_time minute = (rcx_time)check_below(random, 400);
-
-    return (struct rcx_row){
-        .customer = guest ? RCX_GUEST : (int64_t)check_below(random, customers) + 1,
-        .time = minute * 60 - 7200,
-        .invoice = (uint32_t)(minute / 3 + 1),
-        .stock = (uint32_t)check_below(random, 40),
-        .quantity = (int64_t)check_below(random, 12) - 3,
-        .unit_price = (int64_t)check_below(random, 6) * 100 +
-                      (check_below(random, 50) == 0 ? 17 : 0),
-        .description = (uint32_t)check_below(random, 9),
-        .country = (uint32_t)check_below(random, 3),
-    };
-}
-
-static uint32_t *field_of(struct rcx_row *row, enum rcx_text_field field)
-{
-    switch (field) {
-    case RCX_TEXT_INVOICE:
-        return &row->invoice;
-    case RCX_TEXT_STOCK:
-        return &row->stock;
-    case RCX_TEXT_DESCRIPTION:
-        return &row->description;
-    case RCX_TEXT_COUNTRY:
-        return &row->country;
-    case RCX_TEXT_CUSTOMER:
-    case RCX_TEXT_FIELD_COUNT:
-        break;
-    }
-    return NULL;
-}
-
-/* Turns the text numbers of one field into store codes. */
-static void add_field(const struct fixture *f, struct rcx_store_writer *writer,
-                      enum rcx_text_field field, struct rcx_row *rows, size_t count)
-{
-    struct rcx_dictionary dictionary;
-    struct rcx_error err = {0};
-    uint32_t *provisional = calloc(count + 1, sizeof *provisional);
-    char text[32];
-
-    assert_true(rcx_dictionary_init(&dictionary));
-    for (size_t i = 0; i < count; i++) {
-        uint32_t *slot = field_of(&rows[i], field);
-        bool named = f->text_customers && rows[i].customer != RCX_GUEST;
-        uint32_t number = slot ? *slot : (named ? (uint32_t)rows[i].customer : 0);
-
-        provisional[i] = rcx_dictionary_intern(&dictionary,
-                                               rcx_text_of(text_of(field, number, text)));
-    }
-    uint32_t *codes = malloc(dictionary.count * sizeof *codes);
-    uint32_t *ranks = malloc(dictionary.count * sizeof *ranks);
-    assert_int_equal(rcx_store_writer_add_texts(writer, field, &dictionary, codes, ranks, &err),
-                     RCX_OK);
-    for (size_t i = 0; i < count; i++) {
-        uint32_t *slot = field_of(&rows[i], field);
-
-        if (slot)
-            *slot = codes[provisional[i]];
-        else if (f->text_customers && rows[i].customer != RCX_GUEST)
-            rows[i].customer = codes[provisional[i]];
-    }
-    free(provisional);
-    free(codes);
-    free(ranks);
-    rcx_dictionary_release(&dictionary);
-}
-
-static void ingest(struct fixture *f, struct rcx_row *rows, size_t count, unsigned threads)
-{
-    const struct rcx_store_writer_options options = {
-        .zstd_level = 3, .parallel = {threads}, .no_sync = true};
-    const struct rcx_decisions decisions = {
-        .price_decimals = 2, .customer_is_text = f->text_customers, .field_mask = 0xff};
-    struct rcx_store_write_stats stats;
-    struct rcx_store_writer *writer;
-    struct rcx_error err = {0};
-    size_t consumed = 0, more = 0;
-
-    f->all = realloc(f->all, (f->count + count + 1) * sizeof *f->all);
-    memcpy(f->all + f->count, rows, count * sizeof *rows);
-    f->count += count;
-    sort_text_customers = f->text_customers;
-    qsort(rows, count, sizeof *rows, compare_rows);
-    assert_int_equal(rcx_store_writer_open(f->directory, &options, &writer, &err), RCX_OK);
-    assert_int_equal(rcx_store_writer_set_decisions(writer, &decisions, &err), RCX_OK);
-    for (unsigned field = 0; field < RCX_TEXT_FIELD_COUNT; field++)
-        add_field(f, writer, (enum rcx_text_field)field, rows, count);
-    /* in two calls, to cross the seam between them */
-    assert_int_equal(rcx_store_writer_append(writer, rows, count / 2, false, &consumed, &err),
-                     RCX_OK);
-    assert_int_equal(
-        rcx_store_writer_append(writer, rows + consumed, count - consumed, true, &more, &err),
-        RCX_OK);
-    assert_int_equal(consumed + more, count);
-    assert_int_equal(rcx_store_writer_commit(writer, &stats, &err), RCX_OK);
-    assert_int_equal(stats.rows, count);
-}
-
 static void assert_text(const struct rcx_store *store, enum rcx_text_field field, uint32_t code,
                         uint32_t number)
 {
     char expected[32];
     struct rcx_text text = rcx_strings_get(rcx_store_strings(store, field), code);
 
-    text_of(field, number, expected);
+    rcx_test_text(field, number, expected);
     assert_int_equal(text.length, strlen(expected));
     assert_memory_equal(text.data, expected, text.length);
 }
@@ -220,8 +75,8 @@ static void check_content(struct fixture *f)
     struct rcx_error err = {0};
     size_t at = 0;
 
-    sort_text_customers = f->text_customers;
-    qsort(f->all, f->count, sizeof *f->all, compare_rows);
+    rcx_test_text_customers = f->text_customers;
+    qsort(f->all, f->count, sizeof *f->all, rcx_test_compare_rows);
     assert_int_equal(rcx_store_open(f->directory, NULL, &store, &err), RCX_OK);
     assert_int_equal(rcx_store_summary(store)->rows, f->count);
     assert_int_equal(rcx_scan_open(store, RCX_SCAN_QUANTITY | RCX_SCAN_PRICE, &scan, &err), RCX_OK);
@@ -252,11 +107,14 @@ static void check_content(struct fixture *f)
 
 static void ingest_random(struct fixture *f, size_t count, uint64_t customers, unsigned threads)
 {
+    f->all = realloc(f->all, (f->count + count + 1) * sizeof *f->all);
     struct rcx_row *rows = malloc((count + 1) * sizeof *rows);
 
     for (size_t i = 0; i < count; i++)
-        rows[i] = random_row(&f->random, customers);
-    ingest(f, rows, count, threads);
+        rows[i] = f->all[f->count + i] = rcx_test_random_row(&f->random, customers);
+    f->count += count;
+    rcx_test_text_customers = f->text_customers;
+    rcx_test_ingest(f->directory, rows, count, threads);
     free(rows);
 }
 
