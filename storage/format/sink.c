@@ -1,0 +1,232 @@
+#include "storage/format/sink.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "storage/format/sink_format.h"
+
+static const struct rcx_sink_format *const formats[] = {&rcx_sink_csv, &rcx_sink_parquet};
+enum { FORMAT_COUNT = sizeof formats / sizeof formats[0] };
+
+/* The text from the last dot of the last path component on; "" when there is none. */
+static const char *extension_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *dot = strrchr(slash ? slash : path, '.');
+    return dot ? dot : "";
+}
+
+static enum rcx_status unknown_format(const char *path, const char *name, struct rcx_error *err)
+{
+    const char *names[FORMAT_COUNT];
+    for (size_t i = 0; i < FORMAT_COUNT; i++)
+        names[i] = name ? formats[i]->name : formats[i]->extension;
+    const char *seen = name ? name : extension_of(path);
+    const char *near = rcx_suggest(seen, names, FORMAT_COUNT);
+    const char *what = name ? "output format" : "file name extension of an output";
+    if (near)
+        return rcx_fail(err, RCX_E_USAGE, "%s: unknown %s '%s'; did you mean '%s'?", path, what,
+                        seen, near);
+    return rcx_fail(err, RCX_E_USAGE, "%s: unknown %s '%s'; known are csv and parquet%s", path,
+                    what, seen, name ? "" : " (by extension, or name the format)");
+}
+
+static enum rcx_status find_format(const char *path, const char *name,
+                                   const struct rcx_sink_format **out, struct rcx_error *err)
+{
+    const char *extension = extension_of(path);
+    for (size_t i = 0; i < FORMAT_COUNT; i++) {
+        if (name ? strcmp(formats[i]->name, name) == 0
+                 : rcx_text_equal_nocase(rcx_text_of(extension), formats[i]->extension)) {
+            *out = formats[i];
+            return RCX_OK;
+        }
+    }
+    if (!name && strcmp(path, "-") == 0) { /* a stream of text is what a pipe expects */
+        *out = &rcx_sink_csv;
+        return RCX_OK;
+    }
+    return unknown_format(path, name, err);
+}
+
+static void release(struct rcx_sink *sink)
+{
+    if (sink->format)
+        sink->format->release(sink);
+    for (size_t i = 0; i < sink->column_count; i++)
+        rcx_free(sink->columns[i].name);
+    rcx_free(sink->columns);
+    for (size_t i = 0; i < sink->entry_count; i++) {
+        rcx_free(sink->entries[i].key);
+        rcx_free(sink->entries[i].value);
+    }
+    rcx_free(sink->entries);
+    rcx_free(sink->path);
+    rcx_free(sink);
+}
+
+static enum rcx_status open_sink(struct rcx_sink *sink, const char *path,
+                                 const struct rcx_sink_options *options, struct rcx_error *err)
+{
+    sink->parallel.threads = options->parallel.threads ? options->parallel.threads : 1;
+    sink->nulls_as_in_first = options->nulls_as_in_first != 0;
+    sink->path = rcx_strdup(path);
+    if (!sink->path)
+        return rcx_fail_nomem(err, path, strlen(path));
+    enum rcx_status status = sink->format->open(sink, options, err);
+    for (size_t i = 0; !status && i < options->metadata_count; i++)
+        status = rcx_sink_set_metadata(sink, options->metadata[i].key, options->metadata[i].value,
+                                       err);
+    if (status)
+        return status;
+    struct rcx_file_writer_options file = {.no_sync = options->no_sync != 0};
+    return rcx_file_writer_open(path, &file, &sink->file, err);
+}
+
+enum rcx_status rcx_sink_open(const char *path, const struct rcx_sink_options *options,
+                              struct rcx_sink **out, struct rcx_error *err)
+{
+    static const struct rcx_sink_options defaults;
+    if (!options)
+        options = &defaults;
+    const struct rcx_sink_format *format = NULL;
+    enum rcx_status status = find_format(path, options->format, &format, err);
+    if (status)
+        return status;
+    if (format->binary && strcmp(path, "-") == 0 && isatty(STDOUT_FILENO))
+        return rcx_fail(err, RCX_E_USAGE,
+                        "standard output is a terminal, and %s is a binary format; give a file "
+                        "name or redirect the output",
+                        format->name);
+    struct rcx_sink *sink = rcx_calloc(1, sizeof *sink);
+    if (!sink)
+        return rcx_fail_nomem(err, path, sizeof *sink);
+    sink->format = format;
+    status = open_sink(sink, path, options, err);
+    if (status) {
+        release(sink);
+        return status;
+    }
+    *out = sink;
+    return RCX_OK;
+}
+
+static enum rcx_status set_schema(struct rcx_sink *sink, const struct rcx_table *table,
+                                  struct rcx_error *err)
+{
+    size_t count = table->column_count;
+    sink->columns = rcx_calloc(count ? count : 1, sizeof *sink->columns);
+    if (!sink->columns)
+        return rcx_fail_nomem(err, sink->path, count * sizeof *sink->columns);
+    for (size_t i = 0; i < count; i++) {
+        const struct rcx_column *column = &table->columns[i];
+        struct rcx_sink_column *own = &sink->columns[i];
+        own->type = column->type;
+        own->scale = column->scale;
+        own->nullable = !sink->nulls_as_in_first || column->type == RCX_TYPE_REAL ||
+                        column->valid != NULL;
+        own->name = rcx_strdup(column->name);
+        if (!own->name)
+            return rcx_fail_nomem(err, sink->path, strlen(column->name));
+        sink->column_count = i + 1;
+    }
+    sink->has_schema = true;
+    return sink->format->begin(sink, err);
+}
+
+static enum rcx_status check_schema(const struct rcx_sink *sink, const struct rcx_table *table,
+                                    struct rcx_error *err)
+{
+    if (table->column_count != sink->column_count)
+        return rcx_fail(err, RCX_E_INTERNAL, "%s: a table of %zu columns follows one of %zu",
+                        sink->path, table->column_count, sink->column_count);
+    for (size_t i = 0; i < sink->column_count; i++) {
+        const struct rcx_column *column = &table->columns[i];
+        const struct rcx_sink_column *own = &sink->columns[i];
+        if (strcmp(column->name, own->name) != 0 || column->type != own->type ||
+            (own->type == RCX_TYPE_DECIMAL && column->scale != own->scale))
+            return rcx_fail(err, RCX_E_INTERNAL,
+                            "%s: column %zu is '%s' (%s, scale %u), in the first table it was '%s' "
+                            "(%s, scale %u)",
+                            sink->path, i + 1, column->name, rcx_type_name(column->type),
+                            column->scale, own->name, rcx_type_name(own->type), own->scale);
+        if (!own->nullable && rcx_column_null_count(column) > 0)
+            return rcx_fail(err, RCX_E_INTERNAL,
+                            "%s: column '%s' has nulls, but had no validity in the first table",
+                            sink->path, own->name);
+    }
+    return RCX_OK;
+}
+
+enum rcx_status rcx_sink_write(struct rcx_sink *sink, const struct rcx_table *table,
+                               struct rcx_error *err)
+{
+    enum rcx_status status = sink->has_schema ? check_schema(sink, table, err)
+                                              : set_schema(sink, table, err);
+    if (status || table->rows == 0)
+        return status;
+    return sink->format->write(sink, table, err);
+}
+
+enum rcx_status rcx_sink_set_metadata(struct rcx_sink *sink, const char *key, const char *value,
+                                      struct rcx_error *err)
+{
+    char *own_value = rcx_strdup(value);
+    if (!own_value)
+        return rcx_fail_nomem(err, key, strlen(value));
+    for (size_t i = 0; i < sink->entry_count; i++) {
+        if (strcmp(sink->entries[i].key, key) == 0) {
+            rcx_free(sink->entries[i].value);
+            sink->entries[i].value = own_value;
+            return RCX_OK;
+        }
+    }
+    char *own_key = rcx_strdup(key);
+    if (!own_key || !rcx_array_reserve(&sink->entries, &sink->entry_capacity, sink->entry_count + 1,
+                                       sizeof *sink->entries)) {
+        rcx_free(own_key);
+        rcx_free(own_value);
+        return rcx_fail_nomem(err, key, strlen(value));
+    }
+    sink->entries[sink->entry_count++] = (struct rcx_sink_entry){own_key, own_value};
+    return RCX_OK;
+}
+
+enum rcx_status rcx_sink_commit(struct rcx_sink *sink, struct rcx_error *err)
+{
+    enum rcx_status status = sink->format->finish(sink, err);
+    if (status) {
+        rcx_sink_abort(sink);
+        return status;
+    }
+    status = rcx_file_writer_commit(sink->file, err);
+    release(sink);
+    return status;
+}
+
+void rcx_sink_abort(struct rcx_sink *sink)
+{
+    if (!sink)
+        return;
+    rcx_file_writer_abort(sink->file);
+    release(sink);
+}
+
+enum rcx_status rcx_sink_write_table(const char *path, const struct rcx_sink_options *options,
+                                     const struct rcx_table *table, struct rcx_error *err)
+{
+    struct rcx_sink_options own = options ? *options : (struct rcx_sink_options){0};
+    own.nulls_as_in_first = 1;
+    struct rcx_sink *sink = NULL;
+    enum rcx_status status = rcx_sink_open(path, &own, &sink, err);
+    if (status)
+        return status;
+    status = rcx_sink_write(sink, table, err);
+    if (status) {
+        rcx_sink_abort(sink);
+        return status;
+    }
+    return rcx_sink_commit(sink, err);
+}
