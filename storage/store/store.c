@@ -220,8 +220,10 @@ enum rcx_status rcx_store_open(const char *directory, const struct rcx_store_ope
     struct rcx_manifest manifest = {0};
     char name[RCX_STORE_NAME_BYTES];
     char *path = NULL;
-    enum rcx_status status = rcx_manifest_versions(directory, &versions, &count, err);
+    enum rcx_status status = RCX_OK;
 
+    if (rcx_directory_exists(directory))
+        status = rcx_manifest_versions(directory, &versions, &count, err);
     if (status != RCX_OK)
         return status;
     if (count == 0) {
