@@ -21,7 +21,7 @@ void rcx_cfg_arena_release(struct rcx_cfg_arena *arena);
 enum rcx_raw_kind { RCX_RAW_SCALAR, RCX_RAW_SEQUENCE, RCX_RAW_MAPPING };
 
 struct rcx_raw_scalar {
-    const char *text; /* NUL-terminated, NULs inside are refused by the source */
+    const char *text; /* NUL-terminated; NULL: not a scalar, or one with a NUL in it */
     bool quoted;      /* given as text on purpose: not a number, not true, not null */
     bool loose;       /* from --set or the environment: a list is written with commas */
 };

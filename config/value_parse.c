@@ -309,10 +309,25 @@ static enum rcx_raw_kind kind_of(enum rcx_key_type type)
     return type == RCX_KEY_WINDOWS ? RCX_RAW_MAPPING : RCX_RAW_SCALAR;
 }
 
+/* The first item (or its name) that is no text at all; the count when all are. */
+static size_t first_non_text(const struct rcx_raw *raw)
+{
+    size_t i = 0;
+    while (i < raw->count && raw->items[i].text != NULL &&
+           (raw->kind != RCX_RAW_MAPPING || raw->names[i].text != NULL))
+        i++;
+    return i;
+}
+
 static enum rcx_status parse_kind(const struct parse *p)
 {
     static const char *const names[] = {"a single value", "a list", "a mapping"};
-    if (p->raw->kind == RCX_RAW_SCALAR && is_null(&p->raw->items[0])) {
+    size_t odd = first_non_text(p->raw);
+    if (odd < p->raw->count && p->raw->kind == kind_of(p->key->type)) {
+        (void)rcx_buf_printf(p->problem, "item %zu is not a single text or number", odd + 1);
+        return refuse(p);
+    }
+    if (p->raw->kind == RCX_RAW_SCALAR && odd == 1 && is_null(&p->raw->items[0])) {
         (void)rcx_buf_append_text(p->problem, "has no value");
         return refuse(p);
     }

@@ -36,41 +36,34 @@ static bool scalar_of(const yaml_node_t *node, struct rcx_raw_scalar *out)
     return true;
 }
 
-/* The node as a raw value, its arrays in the arena; false in *out_ok when an item is no scalar. */
-static enum rcx_status raw_of(struct walk *walk, const yaml_node_t *node, const char *name,
-                              struct rcx_raw *out, bool *out_ok)
+/* The node as a raw value, its arrays in the arena. */
+static enum rcx_status raw_of(struct walk *walk, const yaml_node_t *node, struct rcx_raw *out)
 {
+    bool sequence = node->type == YAML_SEQUENCE_NODE, mapping = node->type == YAML_MAPPING_NODE;
     size_t count = 1;
-    if (node->type == YAML_SEQUENCE_NODE)
+    if (sequence)
         count = (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
-    else if (node->type == YAML_MAPPING_NODE)
+    else if (mapping)
         count = (size_t)(node->data.mapping.pairs.top - node->data.mapping.pairs.start);
-    struct rcx_raw_scalar *items = rcx_cfg_arena_alloc(&walk->settings->arena,
-                                                       count * sizeof *items);
-    struct rcx_raw_scalar *names = rcx_cfg_arena_alloc(&walk->settings->arena,
-                                                       count * sizeof *names);
+    struct rcx_cfg_arena *arena = &walk->settings->arena;
+    struct rcx_raw_scalar *items = rcx_cfg_arena_alloc(arena, count * sizeof *items);
+    struct rcx_raw_scalar *names = rcx_cfg_arena_alloc(arena, count * sizeof *names);
     if (items == NULL || names == NULL)
         return RCX_E_NOMEM;
-    *out_ok = true;
-    for (size_t i = 0; i < count && *out_ok; i++) {
+    for (size_t i = 0; i < count; i++) {
         const yaml_node_t *item = node;
-        if (node->type == YAML_SEQUENCE_NODE) {
+        if (sequence) {
             item = yaml_document_get_node(walk->document, node->data.sequence.items.start[i]);
-        } else if (node->type == YAML_MAPPING_NODE) {
+        } else if (mapping) {
             yaml_node_pair_t pair = node->data.mapping.pairs.start[i];
             item = yaml_document_get_node(walk->document, pair.value);
-            *out_ok = scalar_of(yaml_document_get_node(walk->document, pair.key), &names[i]);
+            (void)scalar_of(yaml_document_get_node(walk->document, pair.key), &names[i]);
         }
-        *out_ok = *out_ok && scalar_of(item, &items[i]);
+        (void)scalar_of(item, &items[i]);
     }
-    if (!*out_ok) {
-        char where[WHERE_BYTES];
-        place(walk, node->start_mark, where);
-        rcx_cfg_problem(walk->problems, where, "%s: an item is not a single text or number", name);
-    }
-    enum rcx_raw_kind kind = node->type == YAML_SEQUENCE_NODE  ? RCX_RAW_SEQUENCE
-                             : node->type == YAML_MAPPING_NODE ? RCX_RAW_MAPPING
-                                                               : RCX_RAW_SCALAR;
+    enum rcx_raw_kind kind = sequence  ? RCX_RAW_SEQUENCE
+                             : mapping ? RCX_RAW_MAPPING
+                                       : RCX_RAW_SCALAR;
     *out = (struct rcx_raw){kind, count, names, items};
     return RCX_OK;
 }
@@ -80,7 +73,6 @@ static enum rcx_status read_value(struct walk *walk, const struct rcx_key *key,
 {
     char where[WHERE_BYTES];
     struct rcx_raw raw;
-    bool ok = false;
     size_t *line = &walk->lines[rcx_key_index(key)];
     if (*line != 0) {
         place(walk, name->start_mark, where);
@@ -90,9 +82,8 @@ static enum rcx_status read_value(struct walk *walk, const struct rcx_key *key,
     }
     *line = name->start_mark.line + 1;
     place(walk, value->start_mark, where);
-    enum rcx_status status = raw_of(walk, value, key->name, &raw, &ok);
-    if (status != RCX_OK || !ok)
-        return status;
+    if (raw_of(walk, value, &raw) != RCX_OK)
+        return RCX_E_NOMEM;
     const char *origin = rcx_cfg_arena_text(&walk->settings->arena, where, strlen(where));
     return origin == NULL
                ? RCX_E_NOMEM
