@@ -14,6 +14,15 @@ struct rcx_hasher {
     XXH3_state_t *state;
 };
 
+#define TEXT_OF_(number) #number
+#define TEXT_OF(number) TEXT_OF_(number)
+
+const char *rcx_hash_version(void)
+{
+    return TEXT_OF(XXH_VERSION_MAJOR) "." TEXT_OF(XXH_VERSION_MINOR) "." TEXT_OF(
+        XXH_VERSION_RELEASE);
+}
+
 uint64_t rcx_hash64(const void *data, size_t length)
 {
     return XXH3_64bits(data, length);

@@ -11,6 +11,9 @@ uint64_t rcx_hash64(const void *data, size_t length);
 struct rcx_digest rcx_hash128(const void *data, size_t length);
 int rcx_digest_compare(struct rcx_digest a, struct rcx_digest b);
 
+/* The version of xxHash, "0.8.1". Static storage. */
+const char *rcx_hash_version(void);
+
 enum { RCX_DIGEST_TEXT_BYTES = 33 };
 /* 32 lower-case hex digits, high half first, NUL-terminated; returns `out`. */
 const char *rcx_digest_format(struct rcx_digest digest, char out[RCX_DIGEST_TEXT_BYTES]);

@@ -1,4 +1,5 @@
 /* From argv to an exit code: parse, load the configuration, set up, run, flush. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -90,11 +91,19 @@ static enum rcx_status open_log(struct rcx_cli *cli, struct rcx_error *err)
 static enum rcx_status set_up(struct rcx_cli *cli, struct rcx_error *err)
 {
     uint64_t limit = cli->config != NULL ? cli->config->runtime.memory_limit : 0;
+    char memory[32];
     int64_t threads = cli->config != NULL ? cli->config->runtime.threads : 0;
     cli->parallel.threads = threads > 0 ? (unsigned)threads : rcx_parallel_cpus();
     cli->memory_bytes = limit > 0 ? limit : rcx_memory_physical() / 4 * 3;
     enum rcx_status status = choose_cpu(cli, err);
-    return status == RCX_OK ? open_log(cli, err) : status;
+    if (status == RCX_OK)
+        status = open_log(cli, err);
+    if (status == RCX_OK && cli->config != NULL)
+        rcx_log_write(cli->log, RCX_LOG_DEBUG, "rcx",
+                      "%u threads, cpu %s, at most %s of memory, seed %" PRId64,
+                      cli->parallel.threads, rcx_cpu_name(rcx_cpu_level()),
+                      rcx_format_bytes(cli->memory_bytes, memory), cli->config->runtime.seed);
+    return status;
 }
 
 static void gather_sources(struct rcx_cli *cli, const struct rcx_command_line *line)

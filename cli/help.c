@@ -5,7 +5,9 @@
 
 #include "base/buf.h"
 #include "base/cpu.h"
+#include "base/hash.h"
 #include "cli/commands.h"
+#include "storage/encoding/codec.h"
 
 static size_t longest_name(void)
 {
@@ -28,11 +30,22 @@ static void option_usage(const struct rcx_option *option, char *out, size_t room
                    option->argument != NULL ? option->argument : "");
 }
 
+static bool takes(const struct rcx_command *command, const char *name)
+{
+    for (size_t i = 0; i < command->option_count; i++)
+        if (strcmp(command->options[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Without those that the command `own` (or NULL) has itself. */
 static void print_options(struct rcx_cli *cli, const struct rcx_option *options, size_t count,
-                          size_t width)
+                          size_t width, const struct rcx_command *own)
 {
     char usage[80];
     for (size_t i = 0; i < count; i++) {
+        if (own != NULL && takes(own, options[i].name))
+            continue;
         option_usage(&options[i], usage, sizeof usage);
         rcx_cli_print(cli, "%-*s  %s%s", (int)width, usage, options[i].help,
                       options[i].required ? " (required)" : "");
@@ -64,7 +77,7 @@ void rcx_help_program(struct rcx_cli *cli)
                       rcx_command_at(i)->summary);
     rcx_cli_print(cli, "\noptions of every command:\n");
     print_options(cli, rcx_global_options, rcx_global_option_count,
-                  options_width(rcx_global_options, rcx_global_option_count, 0));
+                  options_width(rcx_global_options, rcx_global_option_count, 0), NULL);
     rcx_cli_print(
         cli,
         "\n'rcx help COMMAND' explains one command, 'rcx config list' every configuration key.\n"
@@ -83,26 +96,50 @@ void rcx_help_command(struct rcx_cli *cli, const struct rcx_command *command)
     width = options_width(command->options, command->option_count, width);
     if (command->option_count > 0) {
         rcx_cli_print(cli, "\noptions:\n");
-        print_options(cli, command->options, command->option_count, width);
+        print_options(cli, command->options, command->option_count, width, NULL);
     }
     rcx_cli_print(cli, "\noptions of every command:\n");
-    print_options(cli, rcx_global_options, rcx_global_option_count, width);
+    print_options(cli, rcx_global_options, rcx_global_option_count, width, command);
+}
+
+/* Name and version of each library that tells its own; returns how many. */
+enum { LIBRARIES_MOST = 16 };
+static size_t list_libraries(const char *names[LIBRARIES_MOST],
+                             const char *versions[LIBRARIES_MOST])
+{
+    size_t count = 0;
+    names[count] = "compiler";
+    versions[count++] = __VERSION__;
+    names[count] = "libyaml";
+    versions[count++] = rcx_settings_yaml_version();
+    names[count] = "xxhash";
+    versions[count++] = rcx_hash_version();
+    const struct rcx_codec *codec;
+    for (size_t i = 0; (codec = rcx_codec_at(i)) != NULL && count < LIBRARIES_MOST; i++) {
+        if (codec->version == NULL)
+            continue;
+        names[count] = codec->name;
+        versions[count++] = codec->version();
+    }
+    return count;
 }
 
 void rcx_help_version(struct rcx_cli *cli)
 {
-    const char *level = rcx_cpu_name(rcx_cpu_level());
+    const char *names[LIBRARIES_MOST], *versions[LIBRARIES_MOST];
+    size_t count = list_libraries(names, versions);
     if (cli->json) {
         struct rcx_json json = rcx_cli_json_begin(cli, "rcx.version/1");
         rcx_json_put_text(&json, "version", RCX_VERSION);
-        rcx_json_put_text(&json, "cpu", level);
-        rcx_json_put_text(&json, "libyaml", rcx_settings_yaml_version());
-        rcx_json_put_text(&json, "compiler", __VERSION__);
+        rcx_json_put_text(&json, "cpu", rcx_cpu_name(rcx_cpu_level()));
+        for (size_t i = 0; i < count; i++)
+            rcx_json_put_text(&json, names[i], versions[i]);
         rcx_cli_json_end(cli, &json);
         return;
     }
     rcx_cli_print(cli, "rcx %s\n", RCX_VERSION);
     if (cli->verbose)
-        rcx_cli_print(cli, "cpu       %s\ncompiler  %s\nlibyaml   %s\n", level, __VERSION__,
-                      rcx_settings_yaml_version());
+        rcx_cli_print(cli, "cpu       %s\n", rcx_cpu_name(rcx_cpu_level()));
+    for (size_t i = 0; i < count && cli->verbose; i++)
+        rcx_cli_print(cli, "%-8s  %s\n", names[i], versions[i]);
 }

@@ -20,6 +20,7 @@ void rcx_codec_context_release(struct rcx_codec_context *context); /* accepts NU
 
 struct rcx_codec {
     const char *name;
+    const char *(*version)(void); /* of the library behind it; NULL when it does not tell */
     int level_min, level_max, level_default; /* all 0: the codec has no levels */
 
     /* Most bytes that `bytes` bytes can become. */

@@ -92,6 +92,7 @@ static enum rcx_status decompress(struct rcx_codec_context *context, const void 
 
 const struct rcx_codec rcx_codec_zstd = {
     .name = "zstd",
+    .version = ZSTD_versionString,
     .level_min = LEVEL_MIN,
     .level_max = LEVEL_MAX,
     .level_default = LEVEL_DEFAULT,
