@@ -2,27 +2,27 @@
 /* A command as data: what it is called, what it takes, what runs it. Parser, help text, errors and
  * suggestions derive from the row; a command never looks at argv.
  *
- *     struct count_options { const char *store; uint64_t top; bool all; struct rcx_texts maps; };
+ *     struct count_options { const char *store; uint64_t top; bool all; };
  *     static const struct rcx_option options[] = {
- *         RCX_OPTION_REQUIRED(TEXT, struct count_options, store, "store", 's', "DIR", "the store to
- * read"), RCX_OPTION(U64, struct count_options, top, "top", 0, "N", "show only the N largest"),
+ *         RCX_OPTION_REQUIRED(TEXT, struct count_options, store, "store", 's', "DIR", "the store"),
+ *         RCX_OPTION(U64, struct count_options, top, "top", 0, "N", "show only the N largest"),
  *         RCX_OPTION(FLAG, struct count_options, all, "all", 'a', NULL, "guests too"),
- *         RCX_OPTION(TEXTS, struct count_options, maps, "map", 0, "FIELD=COLUMN", "may be
- * repeated"), RCX_OPTION_KEY("date-format", 0, "FORMAT", "ingest.date_format", "order of day,
- * month, year"),
+ *         RCX_OPTION_KEY("date-format", 0, "FORMAT", "ingest.date_format", "order of the date"),
  *     };
  *     static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_error *err)
  *     {
  *         const struct count_options *given = values; ...
  *     }
  *     const struct rcx_command rcx_cmd_count = {
- *         .name = "count", .summary = "count the rows of a store", RCX_OPTIONS(options, struct
- * count_options), .run = run};
+ *         .name = "count",
+ *         .summary = "count the rows of a store",
+ *         RCX_OPTIONS(options, struct count_options),
+ *         .run = run,
+ *     };
  *
- * The struct is zeroed before parsing; TEXT points into argv. Defaults other than zero are the
- * command's business (0 or NULL = not given). What may also stand in a file is not an option with a
- * value of its own but a key: RCX_OPTION_KEY gives the key the text, and run() reads cli->config.
- */
+ * The struct begins as `values_initial` (NULL: zeroed); TEXT points into argv. What may also stand
+ * in a file is not an option with a value of its own but a key: RCX_OPTION_KEY gives the key the
+ * text, and run() reads cli->config. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -92,7 +92,8 @@ struct rcx_command {
         *details; /* paragraphs below the summary in `rcx help NAME`, with examples; or NULL */
     const struct rcx_option *options;
     size_t option_count;
-    size_t values_bytes;   /* of the struct that options write to */
+    size_t values_bytes;        /* of the struct that options write to */
+    const void *values_initial; /* what it is before parsing; NULL: zeroed */
     bool without_settings; /* cli->settings and config stay NULL; the command loads them itself */
     /* Results go through cli/cli.h; the return value decides the exit code. `values` is borrowed.
      */

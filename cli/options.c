@@ -183,6 +183,8 @@ static enum rcx_status begin_command(struct parse *p, const char *word)
     p->seen = rcx_calloc(line->command->option_count + 1, sizeof *p->seen);
     if (line->values == NULL || p->seen == NULL)
         return rcx_fail_nomem(p->err, "command line", line->command->values_bytes);
+    if (line->command->values_initial != NULL)
+        memcpy(line->values, line->command->values_initial, line->command->values_bytes);
     return RCX_OK;
 }
 

@@ -1,0 +1,136 @@
+/* rcx completion bash|zsh|fish: scripts for shells, made from the tables of commands and options */
+#include <string.h>
+
+#include "base/text.h"
+#include "cli/cli.h"
+#include "cli/commands.h"
+#include "config/key.h"
+
+static void print_names(struct rcx_cli *cli)
+{
+    for (size_t i = 0; i < rcx_command_count(); i++)
+        rcx_cli_print(cli, "%s%s", i > 0 ? " " : "", rcx_command_at(i)->name);
+}
+
+static void print_options_of(struct rcx_cli *cli, const struct rcx_command *command)
+{
+    for (size_t i = 0; command != NULL && i < command->option_count; i++)
+        rcx_cli_print(cli, "%s ", command->options[i].name);
+    for (size_t i = 0; i < rcx_global_option_count; i++)
+        rcx_cli_print(cli, "%s%s", i > 0 ? " " : "", rcx_global_options[i].name);
+}
+
+static void print_keys(struct rcx_cli *cli, const char *suffix)
+{
+    for (size_t i = 0; i < rcx_key_count(); i++)
+        rcx_cli_print(cli, "%s%s%s", i > 0 ? " " : "", rcx_key_at(i)->name, suffix);
+}
+
+/* zsh reads it too, through bashcompinit. */
+static void print_bash(struct rcx_cli *cli)
+{
+    rcx_cli_print(cli,
+                  "_rcx() {\n"
+                  "    local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}\n"
+                  "    local command= options= w\n"
+                  "    for w in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+                  "        case $w in -*) ;; *) command=$w; break ;; esac\n"
+                  "    done\n"
+                  "    COMPREPLY=()\n"
+                  "    if [[ $previous == --set ]]; then\n"
+                  "        compopt -o nospace 2>/dev/null\n"
+                  "        COMPREPLY=($(compgen -W \"");
+    print_keys(cli, "=");
+    rcx_cli_print(cli, "\" -- \"$word\"))\n        return\n    fi\n    case $command in\n");
+    for (size_t i = 0; i < rcx_command_count(); i++) {
+        rcx_cli_print(cli, "    %s) options=\"", rcx_command_at(i)->name);
+        print_options_of(cli, rcx_command_at(i));
+        rcx_cli_print(cli, "\" ;;\n");
+    }
+    rcx_cli_print(cli, "    *) options=\"");
+    print_options_of(cli, NULL);
+    rcx_cli_print(cli,
+                  "\" ;;\n    esac\n"
+                  "    if [[ $word == -* ]]; then\n"
+                  "        COMPREPLY=($(compgen -W \"$options\" -- \"$word\"))\n"
+                  "    elif [[ -z $command || $command == \"$word\" || $command == help ]]; then\n"
+                  "        COMPREPLY=($(compgen -W \"");
+    print_names(cli);
+    rcx_cli_print(
+        cli,
+        "\" -- \"$word\"))\n"
+        "    elif [[ $command == config && ( $previous == get || $previous == list ) ]]; then\n"
+        "        COMPREPLY=($(compgen -W \"");
+    print_keys(cli, "");
+    rcx_cli_print(cli, "\" -- \"$word\"))\n    fi\n}\ncomplete -o default -F _rcx rcx\n");
+}
+
+static void print_zsh(struct rcx_cli *cli)
+{
+    rcx_cli_print(cli, "autoload -Uz compinit bashcompinit\ncompinit\nbashcompinit\n");
+    print_bash(cli);
+}
+
+/* fish wants single quotes within descriptions escaped. */
+static void print_fish_text(struct rcx_cli *cli, const char *text)
+{
+    for (const char *c = text; *c != '\0'; c++)
+        rcx_cli_print(cli, *c == '\'' || *c == '\\' ? "\\%c" : "%c", *c);
+}
+
+static void print_fish_option(struct rcx_cli *cli, const char *condition,
+                              const struct rcx_option *option)
+{
+    rcx_cli_print(cli, "complete -c rcx%s -l %s", condition, option->name + 2);
+    if (option->letter != 0)
+        rcx_cli_print(cli, " -s %c", option->letter);
+    rcx_cli_print(cli, "%s -d '", option->argument != NULL ? " -r" : "");
+    print_fish_text(cli, option->help);
+    rcx_cli_print(cli, "'\n");
+}
+
+static void print_fish(struct rcx_cli *cli)
+{
+    for (size_t i = 0; i < rcx_command_count(); i++) {
+        const struct rcx_command *command = rcx_command_at(i);
+        struct rcx_buf condition = {0};
+        rcx_cli_print(cli, "complete -c rcx -n __fish_use_subcommand -a %s -d '", command->name);
+        print_fish_text(cli, command->summary);
+        rcx_cli_print(cli, "'\n");
+        (void)rcx_buf_printf(&condition, " -n '__fish_seen_subcommand_from %s'", command->name);
+        for (size_t o = 0; o < command->option_count; o++)
+            print_fish_option(cli, rcx_buf_text(&condition), &command->options[o]);
+        rcx_buf_release(&condition);
+    }
+    for (size_t o = 0; o < rcx_global_option_count; o++)
+        print_fish_option(cli, "", &rcx_global_options[o]);
+}
+
+static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_error *err)
+{
+    static const char *const names[] = {"bash", "zsh", "fish"};
+    static void (*const printers[])(struct rcx_cli *) = {print_bash, print_zsh, print_fish};
+    (void)values;
+    for (size_t i = 0; i < 3; i++) {
+        if (strcmp(names[i], cli->operands[0]) == 0) {
+            printers[i](cli);
+            return RCX_OK;
+        }
+    }
+    return rcx_cli_fail_unknown(err, RCX_E_USAGE, "completion for", cli->operands[0],
+                                rcx_suggest(cli->operands[0], names, 3),
+                                "there are bash, zsh and fish");
+}
+
+const struct rcx_command rcx_cmd_completion = {
+    .name = "completion",
+    .summary = "print a script that completes words in a shell",
+    .operands = "bash | zsh | fish",
+    .operands_min = 1,
+    .operands_max = 1,
+    .details = "  bash: source <(rcx completion bash)\n"
+               "  zsh:  source <(rcx completion zsh)\n"
+               "  fish: rcx completion fish | source",
+    .without_settings = true,
+    .run = run,
+};
