@@ -1,0 +1,220 @@
+"""What each configuration key changes: for every key a value other than its default and a run of rcx
+whose outcome must differ. test_key_effects.py runs them.
+
+To add a key: one row in EFFECTS: the changed value, how to look, and what else must be set (`given`)
+or which data are needed for the change to show.
+"""
+import csv
+import datetime
+import json
+import random
+from dataclasses import dataclass, field
+
+from cli_support import run
+
+HEADER = ["InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country"]
+
+
+# --- data ------------------------------------------------------------------------------------------
+
+def shop_rows():
+    """A small shop of 14 months: returns, cancelled mistakes, guests, duplicates, services, outliers."""
+    draw = random.Random(5)
+    begin = datetime.datetime(2010, 12, 1, 8, 0)
+    rows = []
+    for number in range(700):
+        time = begin + datetime.timedelta(minutes=865 * number + draw.randrange(60))
+        customer = "" if draw.random() < 0.1 else str(12000 + int(60 * draw.random() ** 2))
+        invoice = str(536365 + number)
+        drift = 1 + number / 350
+        for _ in range(draw.randrange(1, 7)):
+            product = int(40 * draw.random() ** 2)
+            quantity = draw.choice([1, 1, 2, 2, 3, 4, 6, 12, 24, 96])
+            price = round((0.5 + product * 0.25) * drift, 3)
+            rows.append([invoice, f"P{product:03}", f"THING {product}", quantity, time, price, customer, "United Kingdom"])
+            if draw.random() < 0.03:
+                rows.append(list(rows[-1]))
+            if draw.random() < 0.06:
+                later = time + datetime.timedelta(hours=5)
+                rows.append(["C" + invoice, rows[-1][1], rows[-1][2], -quantity, later, price, customer, "United Kingdom"])
+        if number % 40 == 7:
+            rows.append([invoice, "POST", "POSTAGE", 1, time, 15.0, customer, "France"])
+            rows.append([invoice, "P001", "", 1, time, 0.0, customer, "France"])
+        if number % 90 == 20:
+            rows.append([invoice, "P002", "THING 2", 9000, time, 1.0, customer or "12001", "France"])
+            rows.append(["C" + invoice, "P002", "THING 2", -9000, time + datetime.timedelta(minutes=12), 1.0,
+                         customer or "12001", "France"])
+    return rows
+
+
+def write_csv(path, rows, header=HEADER, separator=",", time=lambda t: t.strftime("%Y-%m-%d %H:%M"),
+              encoding="utf-8", number=str):
+    with open(path, "w", newline="", encoding=encoding) as file:
+        writer = csv.writer(file, delimiter=separator)
+        writer.writerow(header)
+        for row in rows:
+            writer.writerow([*row[:3], number(row[3]), time(row[4]), number(row[5]), *row[6:]])
+    return path
+
+
+def plain_rows(count=40, **change):
+    """Rows without anything special but what `change` says: {column index: function of the row number}."""
+    rows = []
+    for i in range(count):
+        row = [str(1000 + i), "A", "THING", 1 + i % 3, datetime.datetime(2011, 1, 1 + i % 12, 9, i), 1.25, str(50 + i % 4), "UK"]
+        for column, function in change.items():
+            row[HEADER.index(column)] = function(i)
+        rows.append(row)
+    return rows
+
+
+# --- ways to look ----------------------------------------------------------------------------------
+# Each takes (folder, sets): an empty directory and the --set values, and returns what is compared.
+
+def sets_of(sets):
+    return [word for one in sets for word in ("--set", one)]
+
+
+def loaded(make_file, *options):
+    """Ingest a file, then export the store: (exit code, the rows)."""
+    def look(folder, sets):
+        path = make_file(folder / "data.csv")
+        got = run("ingest", path, "--store", folder / "store", *options, *sets_of(sets))
+        if got.returncode != 0:
+            return got.returncode, None
+        out = run("export", "--store", folder / "store", "-o", folder / "rows.csv")
+        assert out.returncode == 0, out.stderr
+        return 0, (folder / "rows.csv").read_bytes()
+    return look
+
+
+def shop_store(folder, sets=()):
+    path = write_csv(folder / "shop.csv", shop_rows())
+    got = run("ingest", path, "--store", folder / "store", *sets_of(sets))
+    assert got.returncode == 0, got.stderr
+    return folder / "store"
+
+
+def store_bytes(folder, sets):
+    store = shop_store(folder, sets)
+    return sum(f.stat().st_size for f in store.rglob("*") if f.is_file())
+
+
+def output_of(command, *options, suffix=".csv"):
+    """The exit code, the file and the report of a command on the shop's store."""
+    def look(folder, sets):
+        store = shop_store(folder)
+        path = folder / ("out" + suffix)
+        got = run(command, "--store", store, "-o", path, "--json", *options, *sets_of(sets))
+        report = json.loads(got.stdout) if got.returncode == 0 else None
+        return got.returncode, path.read_bytes() if path.exists() else None, without_times(report)
+    return look
+
+
+def without_times(value):
+    """A report without what differs from run to run."""
+    if isinstance(value, dict):
+        return {k: without_times(v) for k, v in value.items()
+                if not any(word in k for word in ("second", "time", "path", "file", "store", "digest", "output"))}
+    return [without_times(v) for v in value] if isinstance(value, list) else value
+
+
+def errors_of(*arguments):
+    """What a command on nothing says on standard error."""
+    def look(folder, sets):
+        return run(*arguments, *sets_of(sets), cwd=folder).stderr
+    return look
+
+
+def log_file(folder, sets):
+    """The log file of a failing command, without times; None when there is none."""
+    run("info", "--store", folder / "none", *sets_of([s.replace("FOLDER", str(folder)) for s in sets]))
+    path = folder / "rcx.log"
+    if not path.exists():
+        return None
+    return [json.loads(line)["level"] for line in path.read_text().splitlines()]
+
+
+# --- the keys --------------------------------------------------------------------------------------
+
+@dataclass
+class Effect:
+    value: str
+    look: object
+    given: list = field(default_factory=list)  # in both runs
+
+
+def renamed(column):
+    return loaded(lambda path: write_csv(path, plain_rows(), header=["Spalte" if h == column else h for h in HEADER]))
+
+
+FIT = ["cleaning.outliers.min_fit_rows=20"]
+CLEAN = output_of("clean")
+FEATURES = output_of("features")
+LABELS = output_of("features", "--labels")
+PARQUET = output_of("export", suffix=".parquet")
+
+EFFECTS = {
+    **{f"ingest.columns.{key}": Effect("Spalte", renamed(column))
+       for key, column in zip(["invoice_no", "stock_code", "description", "quantity", "invoice_date", "unit_price",
+                               "customer_id", "country"], HEADER)},
+    "ingest.missing_customers": Effect("7", loaded(lambda p: write_csv(p, plain_rows(CustomerID=lambda i: str(6 + i % 3))))),
+    "ingest.price_decimals": Effect("1", loaded(lambda p: write_csv(p, plain_rows(UnitPrice=lambda i: 1.25 + i)))),
+    "ingest.quantity_decimals": Effect("1", loaded(lambda p: write_csv(p, plain_rows(Quantity=lambda i: i + 0.5)))),
+    "ingest.utc_offset": Effect("+02:00", loaded(lambda p: write_csv(p, plain_rows(), time=lambda t: t.strftime("%Y-%m-%dT%H:%M:%SZ")))),
+    "ingest.date_format": Effect("dmy", loaded(lambda p: write_csv(p, plain_rows(InvoiceNo=lambda i: "1"), time=lambda t: t.strftime("%d/%m/%Y %H:%M")))),
+    "ingest.date_evidence": Effect("0.9", loaded(lambda p: write_csv(p, plain_rows(
+        InvoiceDate=lambda i: datetime.datetime(2011, 1 + i // 12, 1 + i % 12)), time=lambda t: t.strftime("%d/%m/%Y")))),
+    "ingest.decimal_mark": Effect("comma", loaded(lambda p: write_csv(p, plain_rows(), number=lambda n: "1,234"))),
+    "ingest.delimiter": Effect("semicolon", loaded(lambda p: write_csv(p, plain_rows()))),
+    "ingest.encoding": Effect("windows-1252", loaded(lambda p: write_csv(p, plain_rows(Description=lambda i: "CAF\u00c9")))),
+    "ingest.max_reject_share": Effect("0.5", loaded(lambda p: write_csv(p, plain_rows(Quantity=lambda i: "x" if i == 3 else 1)))),
+    "ingest.max_line_bytes": Effect("64", loaded(lambda p: write_csv(p, plain_rows(Description=lambda i: "LONG " * 20)))),
+    "ingest.min_year": Effect("2012", loaded(lambda p: write_csv(p, plain_rows()))),
+    "ingest.max_year": Effect("2010", loaded(lambda p: write_csv(p, plain_rows()))),
+    "store.zstd_level": Effect("19", store_bytes),
+    "cleaning.require_description": Effect("false", CLEAN, ["cleaning.min_unit_price=0"]),
+    "cleaning.drop_exact_duplicates": Effect("false", CLEAN),
+    "cleaning.min_unit_price": Effect("1", CLEAN),
+    "cleaning.max_abs_quantity": Effect("20", CLEAN),
+    "cleaning.outliers.price_percentile": Effect("60", CLEAN, FIT),
+    "cleaning.outliers.quantity_iqr": Effect("0.5", CLEAN, FIT),
+    "cleaning.outliers.quantity_scale": Effect("linear", CLEAN, FIT),
+    "cleaning.outliers.matched_cancellations": Effect("false", CLEAN, FIT),
+    "cleaning.outliers.fit": Effect("all", CLEAN, FIT),
+    "cleaning.outliers.fit_days": Effect("200", CLEAN, FIT),
+    "cleaning.outliers.min_fit_rows": Effect("20", CLEAN),
+    "cleaning.outliers.action": Effect("flag", CLEAN, FIT),
+    "cleaning.customers.min_rows": Effect("60", CLEAN),
+    "cleaning.customers.high_return_rate": Effect("0.05", CLEAN),
+    "cleaning.service_codes": Effect("P001", CLEAN),
+    "cleaning.cancellation_prefix": Effect("X", CLEAN),
+    "snapshots.every": Effect("week", FEATURES),
+    "snapshots.first": Effect("2011-06-30", FEATURES),
+    "snapshots.last": Effect("2011-06-30", FEATURES),
+    "snapshots.dates": Effect("2011-05-20", FEATURES),
+    "snapshots.min_history_days": Effect("150", FEATURES),
+    "features.definitions": Effect("original", FEATURES),
+    "features.observation_days": Effect("210", FEATURES),
+    "features.min_lifetime_days": Effect("90", FEATURES),
+    "features.windows": Effect("a: 7, b: 14, c: 28, d: 56", FEATURES),
+    "churn.horizon_days": Effect("30", LABELS),
+    "churn.gap_days": Effect("20", LABELS),
+    "churn.min_tenure_days": Effect("100", LABELS),
+    "clv.horizon_days": Effect("60", LABELS),
+    "export.codec": Effect("zstd", PARQUET),
+    "export.zstd_level": Effect("19", PARQUET, ["export.codec=zstd"]),
+    "export.row_group_rows": Effect("1024", PARQUET),
+    "runtime.threads": Effect("1", errors_of("info", "--store", "none", "-v"), ["runtime.cpu=auto"]),
+    "runtime.cpu": Effect("v1", errors_of("info", "--store", "none", "-v")),
+    "runtime.memory_limit": Effect("64MB", errors_of("info", "--store", "none", "-v")),
+    "log.level": Effect("off", errors_of("info", "--store", "none")),
+    "log.file": Effect("FOLDER/rcx.log", log_file),
+    "log.file_level": Effect("error", log_file, ["log.file=FOLDER/rcx.log"]),
+    "log.color": Effect("always", errors_of("info", "--store", "none")),
+}
+
+# Keys whose command is not there yet. Must be empty in the end.
+PENDING = {
+    "store.sync", "runtime.seed", "runtime.temp_dir", "log.progress",
+}
