@@ -18,10 +18,10 @@ static uint64_t mark_block(const struct rcx_row_limits *limits, size_t rows,
         int64_t q = quantity[i];
         int64_t p = price[i];
         int64_t m = 0;
-        m = ((q > 0) & (q < quantity_min)) | (q > quantity_max) ? RCX_RULE_QUANTITY_OUTLIER : m;
+        m = (((q > 0) & (q < quantity_min)) | (q > quantity_max)) ? RCX_RULE_QUANTITY_OUTLIER : m;
         m = p > price_max ? RCX_RULE_PRICE_OUTLIER : m;
         int64_t stage_2 = 0;
-        stage_2 = (q > most) | (q < -most) ? RCX_RULE_QUANTITY_RANGE : stage_2;
+        stage_2 = ((q > most) | (q < -most)) ? RCX_RULE_QUANTITY_RANGE : stage_2;
         stage_2 = q == 0 ? RCX_RULE_ZERO_QUANTITY : stage_2;
         stage_2 = p < min_price ? RCX_RULE_INVALID_PRICE : stage_2;
         prices |= stage_2 == 0 ? (uint64_t)p : 0;

@@ -120,12 +120,12 @@ static void build_header(struct rcx_buf *out, const struct page_header *page, si
 {
     rcx_buf_clear(out);
     struct rcx_thrift thrift = rcx_thrift_begin(out);
-    rcx_thrift_i32(&thrift, 1, page->type);
+    rcx_thrift_i32(&thrift, 1, (int32_t)page->type);
     rcx_thrift_i32(&thrift, 2, (int32_t)plain_bytes);
     rcx_thrift_i32(&thrift, 3, (int32_t)stored_bytes);
     rcx_thrift_struct(&thrift, page->type == RCX_PARQUET_DATA_PAGE ? 5 : 7);
     rcx_thrift_i32(&thrift, 1, (int32_t)page->values);
-    rcx_thrift_i32(&thrift, 2, page->encoding);
+    rcx_thrift_i32(&thrift, 2, (int32_t)page->encoding);
     if (page->type == RCX_PARQUET_DATA_PAGE) {
         rcx_thrift_i32(&thrift, 3, RCX_PARQUET_RLE); /* definition levels */
         rcx_thrift_i32(&thrift, 4, RCX_PARQUET_RLE); /* repetition levels: none, no nesting */

@@ -85,7 +85,7 @@ static void append_column_index(const struct rcx_parquet_chunk *chunk, enum rcx_
     for (size_t p = 0; p < chunk->page_count; p++)
         rcx_thrift_element_binary(&thrift, chunk->pages[p].bounds.greatest,
                                   page_has_values(&chunk->pages[p]) ? width : 0);
-    rcx_thrift_i32(&thrift, 4, order_of(chunk, type));
+    rcx_thrift_i32(&thrift, 4, (int32_t)order_of(chunk, type));
     rcx_thrift_list(&thrift, 5, RCX_THRIFT_I64, chunk->page_count);
     for (size_t p = 0; p < chunk->page_count; p++)
         rcx_thrift_element_int(&thrift, chunk->pages[p].nulls);
@@ -198,7 +198,7 @@ static void put_schema_column(struct rcx_thrift *thrift, const struct rcx_sink_c
 {
     struct annotation annotation = annotation_of(column->type);
     rcx_thrift_element_struct(thrift);
-    rcx_thrift_i32(thrift, 1, rcx_parquet_type_of(column->type));
+    rcx_thrift_i32(thrift, 1, (int32_t)rcx_parquet_type_of(column->type));
     rcx_thrift_i32(thrift, 3, column->nullable ? RCX_PARQUET_OPTIONAL : RCX_PARQUET_REQUIRED);
     rcx_thrift_text(thrift, 4, column->name);
     if (annotation.converted != RCX_PARQUET_CONVERTED_NONE)
@@ -243,8 +243,8 @@ static void put_encoding_count(struct rcx_thrift *thrift, enum rcx_parquet_page_
                                enum rcx_parquet_encoding encoding, size_t count)
 {
     rcx_thrift_element_struct(thrift);
-    rcx_thrift_i32(thrift, 1, page);
-    rcx_thrift_i32(thrift, 2, encoding);
+    rcx_thrift_i32(thrift, 1, (int32_t)page);
+    rcx_thrift_i32(thrift, 2, (int32_t)encoding);
     rcx_thrift_i32(thrift, 3, (int32_t)count);
     rcx_thrift_end(thrift);
 }
@@ -254,7 +254,7 @@ static void put_chunk_metadata(struct rcx_thrift *thrift, const struct rcx_parqu
 {
     bool dictionary = chunk->dictionary_bytes > 0;
     rcx_thrift_struct(thrift, 3);
-    rcx_thrift_i32(thrift, 1, type_of(footer, column));
+    rcx_thrift_i32(thrift, 1, (int32_t)type_of(footer, column));
     rcx_thrift_list(thrift, 2, RCX_THRIFT_I32, dictionary ? 3 : 2);
     rcx_thrift_element_int(thrift, RCX_PARQUET_PLAIN);
     rcx_thrift_element_int(thrift, RCX_PARQUET_RLE);
@@ -263,7 +263,7 @@ static void put_chunk_metadata(struct rcx_thrift *thrift, const struct rcx_parqu
     const char *name = footer->columns[column].name;
     rcx_thrift_list(thrift, 3, RCX_THRIFT_BINARY, 1);
     rcx_thrift_element_binary(thrift, name, strlen(name));
-    rcx_thrift_i32(thrift, 4, footer->codec);
+    rcx_thrift_i32(thrift, 4, (int32_t)footer->codec);
     rcx_thrift_i64(thrift, 5, (int64_t)chunk->rows);
     rcx_thrift_i64(thrift, 6, (int64_t)chunk->plain_bytes);
     rcx_thrift_i64(thrift, 7, (int64_t)chunk->stored_bytes);

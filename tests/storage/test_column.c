@@ -65,7 +65,7 @@ static enum rcx_status decode(const struct sample *s, enum rcx_encoding encoding
     struct rcx_decoder decoder = {.codec = codec, .in = rcx_cursor_of(bytes, length)};
     struct rcx_column_scratch scratch = {0};
     struct rcx_error err = {0};
-    enum rcx_status status = rcx_column_get(&decoder, encoding, out, s->count, &s->context,
+    enum rcx_status status = rcx_column_get(&decoder, (uint8_t)encoding, out, s->count, &s->context,
                                             &scratch, &err);
 
     *out_left = rcx_cursor_left(&decoder.in);
