@@ -21,7 +21,9 @@ enum rcx_status rcx_file_read(const char *path, struct rcx_buf *out, struct rcx_
 
 /* Writes a file that appears under its name only when complete: data go to `<path>.tmp-<pid>-<n>`,
  * commit does fsync, rename and fsync of the directory; abort (or a crash) leaves nothing under the
- * name. Writes are buffered. "-" as path is standard output (no rename). */
+ * name. Writes are buffered. "-" as path is standard output, and what exists but is no regular file
+ * (a device such as /dev/null, a pipe) is written in place: nothing is renamed onto it. A symbolic
+ * link stays; the file behind it is replaced. */
 struct rcx_file_writer;
 struct rcx_file_writer_options {
     bool no_sync; /* skip the fsyncs: for results that can be made again */

@@ -3,10 +3,12 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -17,10 +19,11 @@ enum { BUFFER_BYTES = 256 * 1024 };
 
 struct rcx_file_writer {
     int fd;
-    bool is_stdout;
+    bool in_place; /* standard output, a device, a pipe: written to as it is, nothing to rename */
+    bool owns_fd;
     bool no_sync;
     char *path;
-    char *temporary; /* NULL for standard output */
+    char *temporary; /* NULL when in place */
     uint64_t position;
     size_t buffered;
     uint8_t buffer[BUFFER_BYTES];
@@ -29,7 +32,7 @@ struct rcx_file_writer {
 /* Removes what was written and frees the writer. */
 static void discard(struct rcx_file_writer *writer)
 {
-    if (writer->fd >= 0 && !writer->is_stdout)
+    if (writer->fd >= 0 && writer->owns_fd)
         close(writer->fd);
     if (writer->temporary && writer->fd >= 0)
         unlink(writer->temporary);
@@ -64,6 +67,53 @@ static enum rcx_status open_temporary(struct rcx_file_writer *writer, struct rcx
     return rcx_fail_errno(err, errno, "%s: cannot create", writer->path);
 }
 
+/* The file behind a symbolic link, as the kernel names it; false when `path` is no link (or there is
+ * no /proc to ask). */
+static bool follow_link(const char *path, char out[PATH_MAX])
+{
+    struct stat info;
+    if (lstat(path, &info) != 0 || !S_ISLNK(info.st_mode))
+        return false;
+    int fd = open(path, O_PATH | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    char name[32];
+    snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+    ssize_t length = readlink(name, out, PATH_MAX - 1);
+    close(fd);
+    out[length > 0 ? length : 0] = '\0';
+    return length > 0;
+}
+
+/* What a rename onto `path` would destroy is not replaced: a device or a pipe (/dev/null, a FIFO) is
+ * written in place, and a link keeps pointing where it did, the file behind it is replaced. */
+static enum rcx_status open_target(struct rcx_file_writer *writer, const char *path,
+                                   struct rcx_error *err)
+{
+    struct stat info;
+    char resolved[PATH_MAX];
+    bool exists = stat(path, &info) == 0;
+    writer->in_place = exists && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+    bool follow = exists && !writer->in_place && follow_link(path, resolved);
+    writer->path = rcx_strdup(follow ? resolved : path);
+    if (!writer->path)
+        return rcx_fail_nomem(err, path, strlen(path) + 1);
+    writer->owns_fd = true;
+    if (!writer->in_place)
+        return open_temporary(writer, err);
+    writer->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    return writer->fd >= 0 ? RCX_OK : rcx_fail_errno(err, errno, "%s: cannot open", path);
+}
+
+static enum rcx_status open_stdout(struct rcx_file_writer *writer, struct rcx_error *err)
+{
+    static const char name[] = "standard output";
+    writer->in_place = true;
+    writer->fd = STDOUT_FILENO;
+    writer->path = rcx_strdup(name);
+    return writer->path ? RCX_OK : rcx_fail_nomem(err, name, sizeof name);
+}
+
 enum rcx_status rcx_file_writer_open(const char *path,
                                      const struct rcx_file_writer_options *options,
                                      struct rcx_file_writer **out, struct rcx_error *err)
@@ -72,19 +122,15 @@ enum rcx_status rcx_file_writer_open(const char *path,
     if (!writer)
         return rcx_fail_nomem(err, path, sizeof *writer);
     writer->fd = -1;
-    writer->is_stdout = strcmp(path, "-") == 0;
+    writer->in_place = false;
+    writer->owns_fd = false;
     writer->no_sync = options && options->no_sync;
+    writer->path = NULL;
     writer->temporary = NULL;
     writer->position = 0;
     writer->buffered = 0;
-    writer->path = rcx_strdup(writer->is_stdout ? "standard output" : path);
-    enum rcx_status status = RCX_OK;
-    if (!writer->path)
-        status = rcx_fail_nomem(err, path, strlen(path) + 1);
-    else if (writer->is_stdout)
-        writer->fd = STDOUT_FILENO;
-    else
-        status = open_temporary(writer, err);
+    enum rcx_status status = strcmp(path, "-") == 0 ? open_stdout(writer, err)
+                                                    : open_target(writer, path, err);
     if (status != RCX_OK)
         discard(writer);
     else
@@ -157,7 +203,7 @@ static enum rcx_status sync_parent(const char *path, struct rcx_error *err)
 enum rcx_status rcx_file_writer_commit(struct rcx_file_writer *writer, struct rcx_error *err)
 {
     enum rcx_status status = flush(writer, err);
-    if (status != RCX_OK || writer->is_stdout) {
+    if (status != RCX_OK || writer->in_place) {
         discard(writer);
         return status;
     }

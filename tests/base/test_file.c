@@ -214,6 +214,42 @@ static void failed_commit_removes_the_temporary(void **state)
     assert_int_equal(entries(), 1);
 }
 
+static void pipe_is_written_in_place_and_stays_a_pipe(void **state)
+{
+    (void)state;
+    struct stat before, after;
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(lstat(path, &before), 0);
+    int reader = open(path, O_RDONLY | O_NONBLOCK);
+    assert_true(reader >= 0);
+    assert_int_equal(rcx_file_replace(path, "through", 7, NULL, NULL), RCX_OK);
+    char text[16] = {0};
+    assert_int_equal(read(reader, text, sizeof text), 7);
+    assert_string_equal(text, "through");
+    struct rcx_file_writer *writer = NULL;
+    assert_int_equal(rcx_file_writer_open(path, NULL, &writer, NULL), RCX_OK);
+    rcx_file_writer_abort(writer);
+    close(reader);
+    assert_int_equal(lstat(path, &after), 0);
+    assert_true(S_ISFIFO(after.st_mode) && after.st_ino == before.st_ino);
+    assert_int_equal(entries(), 1);
+}
+
+static void link_stays_and_its_file_is_replaced(void **state)
+{
+    (void)state;
+    char link[RCX_TEST_PATH_BYTES];
+    struct stat info;
+    rcx_test_path(dir, "link", link);
+    assert_int_equal(rcx_file_replace(path, "old", 3, NULL, NULL), RCX_OK);
+    assert_int_equal(symlink("file", link), 0);
+    assert_int_equal(rcx_file_replace(link, "new", 3, NULL, NULL), RCX_OK);
+    assert_int_equal(lstat(link, &info), 0);
+    assert_true(S_ISLNK(info.st_mode));
+    assert_int_equal(entries(), 2);
+    expect_content("new");
+}
+
 static void full_device_is_an_error(void **state)
 {
     (void)state;
@@ -304,6 +340,8 @@ int main(void)
         CASE(reading_replaces_the_buffer),
         CASE(errors_name_the_path),
         CASE(failed_commit_removes_the_temporary),
+        CASE(pipe_is_written_in_place_and_stays_a_pipe),
+        CASE(link_stays_and_its_file_is_replaced),
         CASE(full_device_is_an_error),
         CASE(directories_are_made_with_parents_and_listed_in_order),
         CASE(removing_what_is_not_there_is_fine),
