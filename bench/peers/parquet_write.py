@@ -1,0 +1,63 @@
+"""Writing Parquet: rcx against pyarrow, the same 10 M row table, in turns (A B A B), medians.
+
+    python bench/peers/parquet_write.py build/release/bench/parquet_write [ROWS] [RUNS]
+
+rcx holds texts as codes into a list; pyarrow gets the table both ways, with plain strings and with
+dictionary arrays. Neither side syncs. Printed: rows per second, and bytes of the file."""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+
+def rcx(program, rows, threads, codec, path):
+    done = subprocess.run([program, str(rows), str(threads), codec, "1", path], check=True, capture_output=True)
+    result = json.loads(done.stdout)
+    return result["seconds"][0], result["bytes"]
+
+
+def pyarrow(table, codec, path):
+    level = 3 if codec == "zstd" else None
+    begin = time.perf_counter()
+    pq.write_table(table, path, compression=codec, compression_level=level)
+    return time.perf_counter() - begin, os.path.getsize(path)
+
+
+def encoded(table):
+    """Texts as dictionary arrays."""
+    columns = [c.dictionary_encode() if pa.types.is_string(c.type) else c for c in table.columns]
+    return pa.table(columns, names=table.column_names)
+
+
+def main():
+    program = sys.argv[1]
+    rows = int(sys.argv[2]) if len(sys.argv) > 2 else 10_000_000
+    runs = int(sys.argv[3]) if len(sys.argv) > 3 else 5
+    with tempfile.TemporaryDirectory() as directory:
+        ours, theirs = f"{directory}/rcx.parquet", f"{directory}/pyarrow.parquet"
+        rcx(program, rows, 2, "snappy", ours)
+        plain = pq.read_table(ours)
+        tables = {"pyarrow, strings": plain, "pyarrow, dictionaries": encoded(plain)}
+        print(f"{rows:,} rows, {plain.num_columns} columns, {os.cpu_count()} cpus, pyarrow {pa.__version__}")
+        for codec in ("snappy", "zstd"):
+            results = {}
+            for _ in range(runs):
+                for threads in (1, os.cpu_count()):
+                    results.setdefault(f"rcx, {threads} threads", []).append(rcx(program, rows, threads, codec, ours))
+                for name, table in tables.items():
+                    results.setdefault(name, []).append(pyarrow(table, codec, theirs))
+            for name, found in results.items():
+                seconds = statistics.median(s for s, _ in found)
+                print(f"{codec:7} {name:22} {seconds:7.3f} s {rows / seconds / 1e6:7.2f} M rows/s"
+                      f" {found[-1][1] / 1e6:8.1f} MB")
+
+
+if __name__ == "__main__":
+    main()
