@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "storage/format/sink.h"
-#include "tests/interop/table_cases.h"
+#include "tests/support/table_cases.h"
 
 static const struct rcx_sink_metadata metadata[] = {{"case", "interop"}, {"empty", ""}};
 

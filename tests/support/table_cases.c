@@ -1,4 +1,4 @@
-#include "tests/interop/table_cases.h"
+#include "tests/support/table_cases.h"
 
 #include <math.h>
 #include <stdio.h>
