@@ -45,9 +45,9 @@ def test_every_listed_key_is_complete_and_can_be_got():
 
 
 def test_the_list_shows_value_origin_meaning_and_range():
-    expect("config", "list", "store.zstd_level", "--set", "store.zstd_level=9", stdout=(
-        "store.zstd_level: 9  (--set)\n"
-        "    effort of the compression of column chunks [whole number, 1 to 19; default 3]\n"))
+    expect("config", "list", "churn.gap_days", "--set", "churn.gap_days=9", stdout=(
+        "churn.gap_days: 9  (--set)\n"
+        "    days between the snapshot and the horizon [whole number, 0 to 3650 days; default 0]\n"))
     lines = run("config", "list", "cleaning.outliers").stdout.splitlines()
     assert lines and all(line.startswith(("cleaning.outliers.", "    ")) for line in lines)
 
@@ -122,7 +122,7 @@ def test_all_mistakes_of_all_sources_come_at_once(tmp_path):
     (tmp_path / "rcx.yaml").write_text("a: 1\nstore:\n  zstd_level: 77\n")
     expect("config", "list", "--set", "b=1", "--threads", "none", env={"RCX_C__D": "1"}, cwd=tmp_path, code=2, stdout="", stderr=(
         r"rcx: error: rcx.yaml:1:1: there is no key 'a'; 'rcx config list' shows all keys\n"
-        r"rcx: error: rcx.yaml:3:15: store.zstd_level: 77 is out of range; expected whole number, 1 to 19 \(default 3\)\n"
+        r"rcx: error: rcx.yaml:3:15: store.zstd_level: 77 is out of range; expected whole number, 1 to 19 \(default 1\)\n"
         r"rcx: error: environment RCX_C__D: there is no key 'c.d'; 'rcx config list' shows all keys\n"
         r"rcx: error: --set: there is no key 'b'; 'rcx config list' shows all keys\n"
         r"rcx: error: --threads: runtime.threads: 'none' does not fit; expected auto or a whole number, 1 to 1024 \(default auto\)\n"))

@@ -64,7 +64,7 @@ static void sources_win_in_their_order(void **state)
     struct rcx_config_sources sources = {0};
     static const char *const origins[] = {"default", "", "environment RCX_STORE__ZSTD_LEVEL",
                                           "--set", "--level"};
-    static const int64_t levels[] = {3, 4, 5, 7, 8};
+    static const int64_t levels[] = {1, 4, 5, 7, 8};
     for (unsigned i = 0; i < 5; i++) {
         if (i == 1)
             sources.file = fixture->path;
@@ -133,13 +133,13 @@ static void mistakes_in_a_file_have_their_place(void **state)
         {"stroe:\n  zstd_level: 3\n",
          "rcx.yaml:1:1: there is no key 'stroe'; 'rcx config list' shows all keys"},
         {"store:\n  zstd_level: fast\n", "rcx.yaml:2:15: store.zstd_level: 'fast' does not fit; "
-                                         "expected whole number, 1 to 19 (default 3)"},
+                                         "expected whole number, 1 to 19 (default 1)"},
         {"store:\n  zstd_level: 40\n", "rcx.yaml:2:15: store.zstd_level: 40 is out of range; "
-                                       "expected whole number, 1 to 19 (default 3)"},
+                                       "expected whole number, 1 to 19 (default 1)"},
         {"store:\n  zstd_level: [3]\n", "rcx.yaml:2:15: store.zstd_level: found a list; expected "
-                                        "whole number, 1 to 19 (default 3)"},
+                                        "whole number, 1 to 19 (default 1)"},
         {"store:\n  zstd_level: {a: 3}\n", "rcx.yaml:2:15: store.zstd_level: found a mapping; "
-                                           "expected whole number, 1 to 19 (default 3)"},
+                                           "expected whole number, 1 to 19 (default 1)"},
         {"cleaning:\n  service_codes: [[A]]\n",
          "rcx.yaml:2:18: cleaning.service_codes: item 1 is not a single text or number; expected "
          "list of texts (default "
@@ -279,7 +279,7 @@ static struct rcx_digest digest_of(const struct rcx_config_sources *sources, con
 static void digests_depend_on_values_alone(void **state)
 {
     (void)state;
-    const char *same[] = {"store.zstd_level=3"}, *other[] = {"store.zstd_level=4"},
+    const char *same[] = {"store.zstd_level=1"}, *other[] = {"store.zstd_level=4"},
                *threads[] = {"runtime.threads=3"};
     struct rcx_config_sources none = {0}, explicit = {.sets = same, .set_count = 1};
     struct rcx_config_sources changed = {.sets = other, .set_count = 1},
