@@ -106,8 +106,12 @@ static enum rcx_status keep_inputs(struct compaction *c, struct rcx_error *err)
 
     for (size_t i = 0; status == RCX_OK && i < manifest->input_count; i++) {
         const struct rcx_manifest_input *from = &manifest->inputs[i];
-        const struct rcx_store_input input = {from->path, from->digest, from->rows_accepted,
-                                              from->rows_rejected};
+        struct rcx_store_input input = {.path = from->path,
+                                        .digest = from->digest,
+                                        .rows_accepted = from->rows_accepted,
+                                        .rows_rejected = from->rows_rejected};
+
+        memcpy(input.rejects, from->rejects, sizeof input.rejects);
 
         status = rcx_store_writer_add_input(c->writer, &input, err);
     }

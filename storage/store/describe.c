@@ -1,5 +1,7 @@
 #include "storage/store/describe.h"
 
+#include <string.h>
+
 #include "base/memory.h"
 #include "storage/store/store_internal.h"
 
@@ -46,6 +48,7 @@ static enum rcx_status add_inputs(const struct rcx_store *store, struct rcx_stor
             .rows_accepted = input->rows_accepted,
             .rows_rejected = input->rows_rejected,
         };
+        memcpy(out->inputs[i].rejects, input->rejects, sizeof input->rejects);
     }
     return RCX_OK;
 }

@@ -21,6 +21,7 @@ struct rcx_store_input_info {
     const char *path; /* borrowed from the store */
     struct rcx_digest digest;
     uint64_t version, rows_accepted, rows_rejected;
+    uint64_t rejects[RCX_REJECT_KINDS]; /* rows_rejected by field; the last: the row as a whole */
 };
 
 struct rcx_store_description {

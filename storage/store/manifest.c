@@ -188,6 +188,8 @@ static bool get_inputs(struct rcx_cursor *in, struct rcx_manifest *out)
         input->version = rcx_cursor_varint(in);
         input->rows_accepted = rcx_cursor_varint(in);
         input->rows_rejected = rcx_cursor_varint(in);
+        for (unsigned k = 0; k < RCX_REJECT_KINDS; k++)
+            input->rejects[k] = rcx_cursor_varint(in);
         if (!input->path)
             return false;
     }
@@ -219,6 +221,8 @@ static void serialise(const struct rcx_manifest *m, struct rcx_buf *out)
         rcx_buf_append_varint(out, m->inputs[i].version);
         rcx_buf_append_varint(out, m->inputs[i].rows_accepted);
         rcx_buf_append_varint(out, m->inputs[i].rows_rejected);
+        for (unsigned k = 0; k < RCX_REJECT_KINDS; k++)
+            rcx_buf_append_varint(out, m->inputs[i].rejects[k]);
     }
     put_digest(out, rcx_hash128(out->data, out->length));
 }

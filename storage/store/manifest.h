@@ -25,6 +25,7 @@ struct rcx_manifest_input {
     char *path;
     struct rcx_digest digest;
     uint64_t version, rows_accepted, rows_rejected;
+    uint64_t rejects[RCX_REJECT_KINDS];
 };
 
 struct rcx_manifest {

@@ -24,6 +24,9 @@ enum rcx_field {
 #undef X
         RCX_FIELD_COUNT
 };
+/* Rejected rows by the field that could not be read; the last counts rows rejected as a whole. */
+enum { RCX_REJECT_ROW = RCX_FIELD_COUNT, RCX_REJECT_KINDS };
+
 const char *rcx_field_name(enum rcx_field field);
 bool rcx_field_required(enum rcx_field field);
 

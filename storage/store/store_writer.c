@@ -318,6 +318,8 @@ enum rcx_status rcx_store_writer_add_input(struct rcx_store_writer *writer,
         .rows_accepted = input->rows_accepted,
         .rows_rejected = input->rows_rejected,
     };
+    memcpy(manifest->inputs[manifest->input_count - 1].rejects, input->rejects,
+           sizeof input->rejects);
     return RCX_OK;
 }
 

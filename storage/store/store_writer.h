@@ -62,6 +62,7 @@ struct rcx_store_input {
     const char *path;
     struct rcx_digest digest; /* of the bytes of the file */
     uint64_t rows_accepted, rows_rejected;
+    uint64_t rejects[RCX_REJECT_KINDS]; /* rows_rejected by field */
 };
 enum rcx_status rcx_store_writer_add_input(struct rcx_store_writer *writer,
                                            const struct rcx_store_input *input,
