@@ -7,10 +7,13 @@ or which data are needed for the change to show.
 import csv
 import datetime
 import json
+import os
 import random
+import subprocess
+import time
 from dataclasses import dataclass, field
 
-from cli_support import run
+from cli_support import RCX, environment, run
 
 HEADER = ["InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country"]
 
@@ -126,6 +129,32 @@ def errors_of(*arguments):
     return look
 
 
+def generated(folder, sets):
+    """The rows of a shop that is made up."""
+    return run("generate", "--rows", 500, "-o", "-", *sets_of(sets)).stdout
+
+
+def progress_drawn(folder, sets):
+    """Whether a bar is drawn on a standard error that is no terminal."""
+    return "\r" in run("generate", "--rows", 2000000, "-o", folder / "shop.csv", *sets_of(sets)).stderr
+
+
+def threads_used(folder, sets):
+    """Most threads seen while a shop is made up."""
+    process = subprocess.Popen([RCX, "generate", "--rows", "1000000", "-o", folder / "shop.csv", *sets_of(sets)],
+                               env=environment(), cwd="/", stderr=subprocess.PIPE)
+    most = 0
+    while process.poll() is None:
+        try:
+            most = max(most, len(os.listdir(f"/proc/{process.pid}/task")))
+        except FileNotFoundError:
+            break
+        time.sleep(0.002)
+    process.communicate()
+    assert process.returncode == 0
+    return most
+
+
 def log_file(folder, sets):
     """The log file of a failing command, without times; None when there is none."""
     run("info", "--store", folder / "none", *sets_of([s.replace("FOLDER", str(folder)) for s in sets]))
@@ -205,16 +234,18 @@ EFFECTS = {
     "export.codec": Effect("zstd", PARQUET),
     "export.zstd_level": Effect("19", PARQUET, ["export.codec=zstd"]),
     "export.row_group_rows": Effect("1024", PARQUET),
-    "runtime.threads": Effect("1", errors_of("info", "--store", "none", "-v"), ["runtime.cpu=auto"]),
+    "runtime.threads": Effect("3", threads_used, ["runtime.threads=1"]),
     "runtime.cpu": Effect("v1", errors_of("info", "--store", "none", "-v")),
     "runtime.memory_limit": Effect("64MB", errors_of("info", "--store", "none", "-v")),
+    "runtime.seed": Effect("2", generated),
     "log.level": Effect("off", errors_of("info", "--store", "none")),
     "log.file": Effect("FOLDER/rcx.log", log_file),
     "log.file_level": Effect("error", log_file, ["log.file=FOLDER/rcx.log"]),
+    "log.progress": Effect("always", progress_drawn),
     "log.color": Effect("always", errors_of("info", "--store", "none")),
 }
 
 # Keys whose command is not there yet. Must be empty in the end.
 PENDING = {
-    "store.sync", "runtime.seed", "runtime.temp_dir", "log.progress",
+    "store.sync", "runtime.temp_dir",
 }

@@ -2,7 +2,9 @@
 import json
 import os
 import re
+import signal
 import subprocess
+import time
 
 import pytest
 
@@ -149,3 +151,23 @@ def test_waiting_threads_sleep():
         result = subprocess.run(["bash", "-c", script], env=env, capture_output=True, cwd="/")
         shown = re.findall(r"OMP_WAIT_POLICY = '(\w+)'", result.stderr.decode())
         assert shown and shown[-1] == (given or "passive").upper()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_is_exit_130_and_leaves_nothing(number, tmp_path):
+    process = subprocess.Popen([RCX, "generate", "--rows", "30000000", "-o", tmp_path / "shop.csv"], env=environment(),
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd="/")
+    wait_for(lambda: any(file.stat().st_size > 0 for file in tmp_path.iterdir()))
+    process.send_signal(number)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert b"rcx: error: " in stderr and b"interrupted" in stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def wait_for(condition, seconds=30):
+    for _ in range(seconds * 50):
+        if condition():
+            return
+        time.sleep(0.02)
+    raise AssertionError("waited too long")

@@ -23,7 +23,7 @@ def test_bash_offers_commands_options_and_keys():
     assert complete("rcx", "config", "list", "--thr") == ["--threads"]
     assert complete("rcx", "config", "get", "features.obs") == ["features.observation_days"]
     assert complete("rcx", "config", "--set", "store.z") == ["store.zstd_level="]
-    assert complete("rcx", "help", "comp") == ["completion"]
+    assert complete("rcx", "help", "comple") == ["completion"]
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
