@@ -146,7 +146,7 @@ bool rcx_clean_stats_json(const struct rcx_clean_stats *stats, const struct rcx_
     uint64_t removed = stats->initial_rows - final->rows;
     struct rcx_json json = rcx_json_begin(out, false);
     rcx_json_object(&json);
-    rcx_json_put_text(&json, "schema", "rcx.cleaning_stats.1");
+    rcx_json_put_text(&json, "schema", "rcx.cleaning_stats/1");
     rcx_json_put_u64(&json, "initial_rows", stats->initial_rows);
     rcx_json_put_u64(&json, "initial_customers", stats->initial_customers);
     put_rules(&json, stats, plan);
@@ -171,5 +171,6 @@ bool rcx_clean_stats_json(const struct rcx_clean_stats *stats, const struct rcx_
     put_time(&json, "data_end", stats->initial_rows > 0,
              ((rcx_time)rcx_day_of_time(data_last) + 1) * RCX_DAY_SECONDS);
     rcx_json_object_end(&json);
+    (void)rcx_buf_append_byte(out, '\n');
     return !out->failed;
 }

@@ -1,0 +1,226 @@
+/* rcx features: the 33 features of every customer at every snapshot */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "cli/cli.h"
+#include "cli/commands.h"
+#include "cli/flow_features.h"
+
+struct features_options {
+    const char *store, *output, *format, *metadata;
+    uint64_t version;
+    bool labels, markdown;
+};
+
+static void list_json(struct rcx_cli *cli, const struct rcx_cfg_features *cfg)
+{
+    char name[RCX_FEATURE_NAME_BYTES];
+    struct rcx_json json = rcx_cli_json_begin(cli, "rcx.features.list/1");
+    rcx_json_key(&json, "features");
+    rcx_json_array(&json);
+    for (enum rcx_feature f = 0; f < RCX_FEATURE_COUNT; f++) {
+        const struct rcx_feature_info *info = rcx_feature_info(f);
+        rcx_json_object(&json);
+        rcx_json_put_text(&json, "name", rcx_feature_name(f, cfg, name));
+        rcx_json_put_text(&json, "group", info->group);
+        rcx_json_put_text(&json, "type", rcx_feature_type_name(info->type));
+        rcx_json_put_text(&json, "unit", info->unit);
+        rcx_json_put_text(&json, "definition", info->definition);
+        rcx_json_put_text(&json, "undefined", info->undefined);
+        rcx_json_put_text(&json, "original", info->original);
+        rcx_json_object_end(&json);
+    }
+    rcx_json_array_end(&json);
+    rcx_cli_json_end(cli, &json);
+}
+
+static void list_table(struct rcx_cli *cli, const struct rcx_cfg_features *cfg)
+{
+    enum { CELLS = 5 };
+    static const struct rcx_cli_column columns[CELLS] = {
+        {"#", true}, {"name", false}, {"group", false}, {"type", false}, {"definition", false}};
+    char names[RCX_FEATURE_COUNT][RCX_FEATURE_NAME_BYTES];
+    char numbers[RCX_FEATURE_COUNT][8];
+    const char *cells[RCX_FEATURE_COUNT * CELLS];
+    for (enum rcx_feature f = 0; f < RCX_FEATURE_COUNT; f++) {
+        const struct rcx_feature_info *info = rcx_feature_info(f);
+        snprintf(numbers[f], sizeof numbers[f], "%d", (int)f + 1);
+        cells[f * CELLS] = numbers[f];
+        cells[f * CELLS + 1] = rcx_feature_name(f, cfg, names[f]);
+        cells[f * CELLS + 2] = info->group;
+        cells[f * CELLS + 3] = rcx_feature_type_name(info->type);
+        cells[f * CELLS + 4] = info->definition;
+    }
+    rcx_cli_table(cli, columns, CELLS, cells, RCX_FEATURE_COUNT);
+}
+
+static enum rcx_status run_list(struct rcx_cli *cli, const struct features_options *given,
+                                struct rcx_error *err)
+{
+    const struct rcx_cfg_features *cfg = &cli->config->features;
+    struct rcx_buf text = {0};
+    if (cli->json) {
+        list_json(cli, cfg);
+    } else if (given->markdown) {
+        if (!rcx_feature_document(cfg, &text)) {
+            rcx_buf_release(&text);
+            return rcx_fail_nomem(err, "catalogue", 0);
+        }
+        rcx_cli_write(cli, text.data, text.length);
+    } else {
+        list_table(cli, cfg);
+    }
+    rcx_buf_release(&text);
+    return RCX_OK;
+}
+
+static void print_snapshots(struct rcx_cli *cli, const struct rcx_flow_features_result *result,
+                            bool labels)
+{
+    char date[RCX_DATE_TEXT_BYTES], customers[32], rows[32];
+    for (size_t s = 0; s < result->snapshots.count; s++) {
+        const struct rcx_snapshot_counts *counts = &result->counts[s];
+        rcx_cli_print(cli, "%s  %10s customers  %12s rows in the window",
+                      rcx_format_day(result->snapshots.days[s], date),
+                      rcx_format_count(counts->customers, customers),
+                      rcx_format_count(counts->window_rows, rows));
+        if (labels && counts->churn_known > 0)
+            rcx_cli_print(cli, "  churned %.1f %%",
+                          100 * (double)counts->churned / (double)counts->churn_known);
+        else if (labels)
+            rcx_cli_print(cli, "  churn not known yet");
+        rcx_cli_print(cli, "\n");
+    }
+    rcx_cli_print(
+        cli, "%s rows of %s customers at %zu snapshots\n", rcx_format_count(result->rows, rows),
+        rcx_format_count(result->metadata.customer_count, customers), result->snapshots.count);
+}
+
+static void print_json(struct rcx_cli *cli, const struct rcx_flow_features_result *result,
+                       const char *output, const char *metadata)
+{
+    char date[RCX_DATE_TEXT_BYTES];
+    struct rcx_json json = rcx_cli_json_begin(cli, "rcx.features/1");
+    rcx_json_put_u64(&json, "rows", result->rows);
+    rcx_json_put_u64(&json, "customers", result->metadata.customer_count);
+    rcx_json_put_u64(&json, "passes", result->passes);
+    rcx_json_put_text(&json, "output", output);
+    rcx_json_put_text(&json, "metadata", metadata);
+    rcx_json_key(&json, "snapshots");
+    rcx_json_array(&json);
+    for (size_t s = 0; s < result->snapshots.count; s++) {
+        rcx_json_object(&json);
+        rcx_json_put_text(&json, "date", rcx_format_day(result->snapshots.days[s], date));
+        rcx_json_put_u64(&json, "customers", result->counts[s].customers);
+        rcx_json_put_u64(&json, "window_rows", result->counts[s].window_rows);
+        rcx_json_object_end(&json);
+    }
+    rcx_json_array_end(&json);
+    rcx_cli_json_end(cli, &json);
+}
+
+static enum rcx_status compute(struct rcx_cli *cli, const struct features_options *given,
+                               const struct rcx_flow_store *store, const char *metadata,
+                               struct rcx_error *err)
+{
+    static const char *const sections[] = {"ingest",   "cleaning", "snapshots",
+                                           "features", "churn",    "clv"};
+    char created[RCX_TIME_TEXT_BYTES];
+    char digest_text[RCX_DIGEST_TEXT_BYTES];
+    struct rcx_digest digest;
+    enum rcx_status status = rcx_settings_digest(
+        cli->settings, sections, sizeof sections / sizeof sections[0], &digest, err);
+    if (status != RCX_OK)
+        return status;
+    const struct rcx_flow_features flow = {
+        .from = store,
+        .config = cli->config,
+        .parallel = cli->parallel,
+        .table_bytes = cli->memory_bytes / 2, /* the rest: the store's pages, scratch, the sink */
+        .with_labels = given->labels,
+        .output = given->output,
+        .format = given->format,
+        .metadata = metadata,
+        .config_digest = rcx_digest_format(digest, digest_text),
+        .created = rcx_format_time((rcx_time)time(NULL), created),
+    };
+    struct rcx_flow_features_result result;
+    status = rcx_flow_features(&flow, &result, err);
+    if (status != RCX_OK)
+        return status;
+    bool to_stdout = strcmp(given->output, "-") == 0;
+    if (cli->json && !to_stdout)
+        print_json(cli, &result, given->output, metadata);
+    else if (!to_stdout)
+        print_snapshots(cli, &result, given->labels);
+    rcx_flow_features_result_release(&result);
+    return RCX_OK;
+}
+
+static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_error *err)
+{
+    const struct features_options *given = values;
+    if (cli->operand_count > 0) {
+        if (strcmp(cli->operands[0], "list") == 0)
+            return run_list(cli, given, err);
+        return rcx_cli_fail_unknown(err, RCX_E_USAGE, "action", cli->operands[0], "list",
+                                    "'rcx help features' shows what there is");
+    }
+    if (!given->store || !given->output)
+        return rcx_fail(err, RCX_E_USAGE, "'rcx features' needs --%s",
+                        given->store ? "output FILE" : "store DIR");
+    struct rcx_flow_store store;
+    enum rcx_status status = rcx_flow_store_open(given->store, given->version, cli->config,
+                                                 &cli->parallel, &store, err);
+    if (status != RCX_OK)
+        return status;
+    char *beside = NULL;
+    if (strcmp(given->output, "-") != 0 && !given->metadata) {
+        beside = rcx_flow_beside(given->output, "feature_metadata.json");
+        if (!beside)
+            status = rcx_fail_nomem(err, "path", strlen(given->output));
+    }
+    if (status == RCX_OK)
+        status = compute(cli, given, &store, given->metadata ? given->metadata : beside, err);
+    rcx_free(beside);
+    rcx_flow_store_close(&store);
+    return status;
+}
+
+static const struct rcx_option options[] = {
+    RCX_OPTION(TEXT, struct features_options, store, "store", 's', "DIR", "the store"),
+    RCX_OPTION(TEXT, struct features_options, output, "output", 'o', "FILE",
+               "the table as .parquet or .csv, - is standard output"),
+    RCX_OPTION(TEXT, struct features_options, format, "format", 0, "NAME",
+               "csv or parquet, whatever the name of FILE"),
+    RCX_OPTION_KEY("snapshots", 0, "DATES", "snapshots.dates",
+                   "the dates, with commas between; default: the series of snapshots.every"),
+    RCX_OPTION_KEY("as-of", 0, "DATE", "snapshots.dates", "one date"),
+    RCX_OPTION(FLAG, struct features_options, labels, "labels", 0, NULL,
+               "also what happened afterwards: churn_eligible, churn, clv"),
+    RCX_OPTION(TEXT, struct features_options, metadata, "metadata", 0, "FILE",
+               "where the description goes; default: feature_metadata.json beside the table"),
+    RCX_OPTION(U64, struct features_options, version, "version", 0, "N",
+               "an older version of the store"),
+    RCX_OPTION(FLAG, struct features_options, markdown, "markdown", 0, NULL, "list: as a document"),
+};
+
+const struct rcx_command rcx_cmd_features = {
+    .name = "features",
+    .summary = "compute the 33 features of every customer at every snapshot; 'list' names them",
+    .operands = "[list]",
+    .operands_min = 0,
+    .operands_max = 1,
+    .details =
+        "A snapshot sees only the rows up to and with its date. Rows come by date, then customer.\n"
+        "\n"
+        "    rcx features --store shop -o features.parquet --labels\n"
+        "    rcx features --store shop -o - --format csv --as-of 2011-11-30\n"
+        "    rcx features list",
+    RCX_OPTIONS(options, struct features_options),
+    .run = run,
+};

@@ -1,0 +1,36 @@
+#pragma once
+/* The feature stage between a store and files: the feature table, snapshot by snapshot, and
+ * feature_metadata.json. Prints nothing. */
+#include "cli/flow_store.h"
+#include "engine/exec/feature_metadata.h"
+
+struct rcx_flow_features {
+    const struct rcx_flow_store *from;
+    const struct rcx_config *config; /* snapshots, features, churn, clv, export */
+    struct rcx_parallel parallel;
+    uint64_t table_bytes; /* most bytes of tables in memory at a time; 0: no limit */
+    bool with_labels;
+    const char *output;        /* the table; NULL: none */
+    const char *format;        /* NULL: by the extension of output */
+    const char *metadata;      /* feature_metadata.json; NULL: none */
+    const char *config_digest; /* goes into the metadata; or NULL */
+    const char *created;       /* time of creation, or NULL */
+    bool no_sync;
+    /* Also gets every finished table, after it was written; may take it. NULL: nobody. */
+    rcx_feature_sink_function *also;
+    void *also_context;
+};
+
+struct rcx_flow_features_result {
+    struct rcx_snapshots snapshots;       /* owned */
+    struct rcx_snapshot_counts *counts;   /* [snapshots], owned */
+    struct rcx_feature_metadata metadata; /* owned */
+    uint64_t rows;
+    size_t passes;
+};
+void rcx_flow_features_result_release(struct rcx_flow_features_result *result);
+
+/* Errors: RCX_E_USAGE and RCX_E_INPUT of the snapshot dates, RCX_E_CONFIG, of the scan and the
+ * files; then no file is there. The caller releases *out. */
+enum rcx_status rcx_flow_features(const struct rcx_flow_features *flow,
+                                  struct rcx_flow_features_result *out, struct rcx_error *err);

@@ -1,0 +1,57 @@
+#include "cli/flow_store.h"
+
+#include <string.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+
+enum rcx_status rcx_flow_store_open(const char *directory, uint64_t version,
+                                    const struct rcx_config *config,
+                                    const struct rcx_parallel *parallel, struct rcx_flow_store *out,
+                                    struct rcx_error *err)
+{
+    const struct rcx_store_open_options options = {.version = version};
+    struct rcx_flow_store flow = {0};
+    enum rcx_status status = rcx_store_open(directory, &options, &flow.store, err);
+    if (status != RCX_OK)
+        return status;
+    const struct rcx_store_summary *summary = rcx_store_summary(flow.store);
+    if (summary->rows == 0)
+        status = rcx_fail(err, RCX_E_INPUT, "%s: the store has no rows", directory);
+    if (status == RCX_OK)
+        status = rcx_clean_plan_init(
+            &config->cleaning, config->features.definitions, &summary->decisions,
+            rcx_store_strings(flow.store, RCX_TEXT_INVOICE),
+            rcx_store_strings(flow.store, RCX_TEXT_STOCK), &flow.plan, err);
+    if (status == RCX_OK) {
+        flow.range = rcx_store_range(flow.store);
+        status = rcx_outliers_learn(&flow.plan, flow.store, parallel, flow.range, &flow.fit, err);
+    }
+    if (status != RCX_OK) {
+        rcx_flow_store_close(&flow);
+        return status;
+    }
+    rcx_clean_plan_set_outliers(&flow.plan, &flow.fit);
+    *out = flow;
+    return RCX_OK;
+}
+
+void rcx_flow_store_close(struct rcx_flow_store *flow)
+{
+    rcx_clean_plan_release(&flow->plan);
+    rcx_store_close(flow->store);
+    *flow = (struct rcx_flow_store){0};
+}
+
+char *rcx_flow_beside(const char *file, const char *name)
+{
+    const char *slash = strrchr(file, '/');
+    if (!slash)
+        return rcx_strdup(name);
+    char *directory = rcx_strndup(file, (size_t)(slash - file) + 1);
+    if (!directory)
+        return NULL;
+    char *path = rcx_path_join(directory, name);
+    rcx_free(directory);
+    return path;
+}

@@ -1,0 +1,44 @@
+#pragma once
+/* feature_metadata.json: what each column means and what it looks like at every snapshot.
+ * Tables are added one by one as they are finished, so nothing but their summaries is kept. */
+#include "base/buf.h"
+#include "engine/exec/feature_run.h"
+
+struct rcx_feature_summary {
+    uint64_t nulls;
+    double min, mean, max; /* of the values; NaN when all are null */
+};
+
+struct rcx_feature_metadata {
+    size_t snapshot_count;
+    struct rcx_feature_summary *summaries; /* [snapshots x RCX_FEATURE_COUNT] */
+    uint64_t *rows;                        /* [snapshots] */
+    int64_t *customers;                    /* distinct so far, ascending by `rank` or id */
+    int64_t *merged;
+    size_t customer_count, customer_capacity, merged_capacity;
+};
+
+/* What the tables came from; borrowed texts. */
+struct rcx_feature_origin {
+    const struct rcx_cfg_features *cfg;
+    const struct rcx_store *store;
+    const struct rcx_clean_plan *clean;
+    const struct rcx_snapshots *snapshots;
+    const struct rcx_snapshot_counts *counts; /* [snapshots] */
+    const struct rcx_label_plan *labels;      /* NULL: none */
+    const char *config_digest;                /* or NULL */
+    const char *created;                      /* time of creation, or NULL; no digest covers it */
+};
+
+enum rcx_status rcx_feature_metadata_init(struct rcx_feature_metadata *metadata, size_t snapshots,
+                                          struct rcx_error *err);
+void rcx_feature_metadata_release(struct rcx_feature_metadata *metadata);
+/* Summarises the finished table of a snapshot; columns in parallel. Errors: RCX_E_NOMEM. */
+enum rcx_status rcx_feature_metadata_add(struct rcx_feature_metadata *metadata, size_t snapshot,
+                                         const struct rcx_table *table,
+                                         const struct rcx_store *store,
+                                         const struct rcx_parallel *parallel,
+                                         struct rcx_error *err);
+/* The JSON document. False: out of memory. */
+bool rcx_feature_metadata_json(const struct rcx_feature_metadata *metadata,
+                               const struct rcx_feature_origin *origin, struct rcx_buf *out);
