@@ -1,6 +1,6 @@
 #include "cli/options.h"
 
-#include <inttypes.h>
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -121,6 +121,7 @@ static enum rcx_status take(const struct parse *p, const struct rcx_option *opti
 {
     if (is_global(option))
         return store_value(p, option, &p->line->globals, text);
+    assert(p->seen != NULL); /* an option of a command is found behind its name only */
     p->seen[option - p->line->command->options] = true;
     return store_value(p, option, p->line->values, text);
 }
@@ -206,6 +207,7 @@ static enum rcx_status check_complete(const struct parse *p)
     const struct rcx_command *command = p->line->command;
     if (command == NULL || p->line->globals.help || p->line->globals.version)
         return RCX_OK;
+    assert(p->seen != NULL);
     for (size_t i = 0; i < command->option_count; i++)
         if (command->options[i].required && !p->seen[i])
             return rcx_fail(p->err, RCX_E_USAGE, "'rcx %s' needs option %s %s: %s", command->name,

@@ -110,9 +110,9 @@ static void print_cell(struct rcx_cli *cli, const char *text, size_t width, bool
     rcx_cli_print(cli, "%s", last ? "\n" : "  ");
 }
 
-static const char *cell_at(const char *const *cells, size_t index)
+static const char *shown_text(const char *text)
 {
-    return cells[index] != NULL ? cells[index] : "";
+    return text != NULL ? text : "";
 }
 
 void rcx_cli_table(struct rcx_cli *cli, const struct rcx_cli_column *columns, size_t column_count,
@@ -121,16 +121,16 @@ void rcx_cli_table(struct rcx_cli *cli, const struct rcx_cli_column *columns, si
     size_t widths[32] = {0};
     size_t shown = column_count < 32 ? column_count : 32;
     for (size_t c = 0; c < shown; c++) {
-        widths[c] = columns[c].name != NULL ? width_of(columns[c].name) : 0;
+        widths[c] = width_of(shown_text(columns[c].name));
         for (size_t r = 0; r < row_count; r++) {
-            size_t width = width_of(cell_at(cells, r * column_count + c));
+            size_t width = width_of(shown_text(cells[r * column_count + c]));
             widths[c] = width > widths[c] ? width : widths[c];
         }
     }
     for (size_t c = 0; c < shown && columns[0].name != NULL; c++)
-        print_cell(cli, columns[c].name, widths[c], columns[c].right, c + 1 == shown);
+        print_cell(cli, shown_text(columns[c].name), widths[c], columns[c].right, c + 1 == shown);
     for (size_t r = 0; r < row_count; r++)
         for (size_t c = 0; c < shown; c++)
-            print_cell(cli, cell_at(cells, r * column_count + c), widths[c], columns[c].right,
+            print_cell(cli, shown_text(cells[r * column_count + c]), widths[c], columns[c].right,
                        c + 1 == shown);
 }
