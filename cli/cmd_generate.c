@@ -36,7 +36,7 @@ static const struct rcx_option options[] = {
     OPTION(TEXT, season, "season", "STRENGTH", "0 for every month alike, 1 for a gift shop (1)"),
     OPTION(TEXT, acquisition, "acquisition", "SKEW",
            "1 for customers coming evenly, more for early ones (1.5)"),
-    OPTION(TEXT, bgnbd, "bgnbd", "R,ALPHA,A,B", "buying and dropping out (0.85,65,0.5,4.5; days)"),
+    OPTION(TEXT, bgnbd, "bgnbd", "R,ALPHA,A,B", "buying and dropping out (0.85,50,0.5,5.5; days)"),
     OPTION(TEXT, gamma_gamma, "gamma-gamma", "P,Q,GAMMA", "spend per purchase (2.1,3.45,486)"),
     OPTION(TEXT, dirty, "dirty", "SHARE", "share of the rows that are broken (0)"),
     OPTION(TEXT, truth, "truth", "FILE", "the simulated parameters of every customer, as CSV"),

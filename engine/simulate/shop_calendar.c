@@ -21,8 +21,8 @@ static double weight_of(rcx_day day, double season_strength)
     return weekday_weight[rcx_weekday(day)] * (season > 0.05 ? season : 0.05);
 }
 
-enum rcx_status shop_calendar_init(struct shop_calendar *calendar, rcx_day start, uint32_t days,
-                                   double season_strength, struct rcx_error *err)
+enum rcx_status rcx_shop_calendar_init(struct rcx_shop_calendar *calendar, rcx_day start,
+                                       uint32_t days, double season_strength, struct rcx_error *err)
 {
     double *opening = rcx_malloc_array((size_t)days + 1, sizeof *opening);
     if (!opening)
@@ -43,14 +43,14 @@ enum rcx_status shop_calendar_init(struct shop_calendar *calendar, rcx_day start
     for (uint32_t day = 0; day < days; day++)
         opening[day] *= days / sum;
     opening[days] = days;
-    *calendar = (struct shop_calendar){start, days, opening};
+    *calendar = (struct rcx_shop_calendar){start, days, opening};
     return RCX_OK;
 }
 
-void shop_calendar_release(struct shop_calendar *calendar)
+void rcx_shop_calendar_release(struct rcx_shop_calendar *calendar)
 {
     rcx_free(calendar->opening);
-    *calendar = (struct shop_calendar){0};
+    *calendar = (struct rcx_shop_calendar){0};
 }
 
 /* The minute of the day at which a share of the day's business is done. */
@@ -68,19 +68,19 @@ static uint32_t minute_of_day(double share)
     return last;
 }
 
-uint32_t shop_calendar_minute(const struct shop_calendar *calendar, double shop_time)
+uint32_t rcx_shop_calendar_minute(const struct rcx_shop_calendar *calendar, double rcx_shop_time)
 {
     /* The last day that opens at or before the moment: a closed day has the same opening as the
      * day after it, and the later of the two is the one that has business. */
     uint32_t low = 0, high = calendar->days;
     while (high - low > 1) {
         uint32_t middle = low + (high - low) / 2;
-        if (calendar->opening[middle] <= shop_time)
+        if (calendar->opening[middle] <= rcx_shop_time)
             low = middle;
         else
             high = middle;
     }
     double length = calendar->opening[low + 1] - calendar->opening[low];
-    double share = length > 0 ? (shop_time - calendar->opening[low]) / length : 0;
+    double share = length > 0 ? (rcx_shop_time - calendar->opening[low]) / length : 0;
     return low * 1440 + minute_of_day(share);
 }

@@ -15,7 +15,7 @@ struct short_text {
 
 enum { SMALL_NUMBERS = 1000, MINUTES = 1440 };
 
-struct shop_csv {
+struct rcx_shop_csv {
     const struct rcx_simulation *simulation;
     struct short_text *days;            /* ",12/1/2010 " */
     struct short_text minutes[MINUTES]; /* "8:26," */
@@ -41,9 +41,9 @@ static char *put_u64(char *out, uint64_t value)
     return out + rcx_format_u64(value, out);
 }
 
-struct shop_csv *shop_csv_open(const struct rcx_simulation *simulation)
+struct rcx_shop_csv *rcx_shop_csv_open(const struct rcx_simulation *simulation)
 {
-    struct shop_csv *csv = rcx_malloc(sizeof *csv);
+    struct rcx_shop_csv *csv = rcx_malloc(sizeof *csv);
     if (!csv)
         return NULL;
     csv->simulation = simulation;
@@ -68,7 +68,7 @@ struct shop_csv *shop_csv_open(const struct rcx_simulation *simulation)
     return csv;
 }
 
-void shop_csv_close(struct shop_csv *csv)
+void rcx_shop_csv_close(struct rcx_shop_csv *csv)
 {
     if (!csv)
         return;
@@ -76,14 +76,15 @@ void shop_csv_close(struct shop_csv *csv)
     rcx_free(csv);
 }
 
-static void write_invoice(const struct shop_csv *csv, uint32_t position, struct invoice_text *out)
+static void write_invoice(const struct rcx_shop_csv *csv, uint32_t position,
+                          struct invoice_text *out)
 {
-    const struct shop_invoices *invoices = &csv->simulation->invoices;
-    const struct shop_invoice *invoice = &invoices->items[position];
+    const struct rcx_shop_invoices *invoices = &csv->simulation->invoices;
+    const struct rcx_shop_invoice *invoice = &invoices->items[position];
     char *end = out->number;
-    if (invoice->original != SHOP_NO_INVOICE)
+    if (invoice->original != RCX_SHOP_NO_INVOICE)
         *end++ = 'C';
-    out->number_length = (size_t)(put_u64(end, (uint64_t)SHOP_FIRST_INVOICE + position) -
+    out->number_length = (size_t)(put_u64(end, (uint64_t)RCX_SHOP_FIRST_INVOICE + position) -
                                   out->number);
 
     end = put_short(out->time, &csv->days[invoice->minute / MINUTES]);
@@ -92,20 +93,20 @@ static void write_invoice(const struct shop_csv *csv, uint32_t position, struct 
 
     end = out->tail;
     *end++ = ',';
-    uint8_t country = SHOP_COUNTRY_HOME;
-    if (invoice->customer != SHOP_GUEST) {
-        end = put_u64(end, (uint64_t)SHOP_FIRST_CUSTOMER + invoice->customer);
+    uint8_t country = RCX_SHOP_COUNTRY_HOME;
+    if (invoice->customer != RCX_SHOP_GUEST) {
+        end = put_u64(end, (uint64_t)RCX_SHOP_FIRST_CUSTOMER + invoice->customer);
         country = invoices->country[invoice->customer];
     }
     *end++ = ',';
-    size_t length = strlen(shop_countries[country]);
-    memcpy(end, shop_countries[country], length);
+    size_t length = strlen(rcx_shop_countries[country]);
+    memcpy(end, rcx_shop_countries[country], length);
     end += length;
     *end++ = '\n';
     out->tail_length = (size_t)(end - out->tail);
 }
 
-static char *put_quantity(const struct shop_csv *csv, char *out, int32_t quantity)
+static char *put_quantity(const struct rcx_shop_csv *csv, char *out, int32_t quantity)
 {
     uint32_t pieces = quantity < 0 ? (uint32_t)-quantity : (uint32_t)quantity;
     *out = '-';
@@ -121,18 +122,19 @@ static char *put_text(char *out, const char *text)
 }
 
 /* ",CODE,DESCRIPTION," of a service or, for a correction, ",CODE,note,". */
-static char *put_rare_item(const struct shop_csv *csv, char *out, const struct shop_line *line)
+static char *put_rare_item(const struct rcx_shop_csv *csv, char *out,
+                           const struct rcx_shop_line *line)
 {
-    if (line->kind == SHOP_LINE_SERVICE) {
+    if (line->kind == RCX_SHOP_LINE_SERVICE) {
         *out++ = ',';
-        out = put_text(out, shop_services[line->item].code);
+        out = put_text(out, rcx_shop_services[line->item].code);
         *out++ = ',';
-        out = put_text(out, shop_services[line->item].description);
+        out = put_text(out, rcx_shop_services[line->item].description);
     } else {
         const char *text = csv->simulation->products.products[line->item].text;
         size_t code = (size_t)(strchr(text + 1, ',') - text) + 1;
         memcpy(out, text, code);
-        out = put_text(out + code, shop_notes[line->note]);
+        out = put_text(out + code, rcx_shop_notes[line->note]);
     }
     *out++ = ',';
     return out;
@@ -150,12 +152,12 @@ static char *put_cents(char *out, uint32_t cents)
     return out;
 }
 
-static char *put_row(const struct shop_csv *csv, const struct shop_basket_view *basket,
+static char *put_row(const struct rcx_shop_csv *csv, const struct rcx_shop_basket_view *basket,
                      const struct invoice_text *text, uint32_t index, char *out)
 {
-    struct shop_line line = shop_line_make(csv->simulation, basket, index);
-    const struct shop_product *product = &csv->simulation->products.products[line.item];
-    bool common = line.kind == SHOP_LINE_PRODUCT;
+    struct rcx_shop_line line = rcx_shop_line_make(csv->simulation, basket, index);
+    const struct rcx_shop_product *product = &csv->simulation->products.products[line.item];
+    bool common = line.kind == RCX_SHOP_LINE_PRODUCT;
     memcpy(out, text->number, sizeof text->number);
     out += text->number_length;
     if (common) {
@@ -168,7 +170,7 @@ static char *put_row(const struct shop_csv *csv, const struct shop_basket_view *
     memcpy(out, text->time, sizeof text->time);
     out += text->time_length;
     if (common) {
-        memcpy(out, product->price[line.promotion], SHOP_PRICE_TEXT);
+        memcpy(out, product->price[line.promotion], RCX_SHOP_PRICE_TEXT);
         out += product->price_length[line.promotion];
     } else {
         out = put_cents(out, line.cents);
@@ -178,23 +180,24 @@ static char *put_row(const struct shop_csv *csv, const struct shop_basket_view *
 }
 
 /* With some luck breaks the row at `row`, or makes it the same as the line before. */
-static char *maybe_break(const struct shop_csv *csv, const struct shop_basket_view *basket,
+static char *maybe_break(const struct rcx_shop_csv *csv, const struct rcx_shop_basket_view *basket,
                          const struct invoice_text *text, uint32_t index, char *row, char *end)
 {
     enum { KINDS = 5, DUPLICATE = 0 };
     const struct rcx_simulation *simulation = csv->simulation;
     uint64_t number = simulation->invoices.row[basket->invoice - simulation->invoices.items] +
                       index;
-    struct rcx_random random = rcx_random_of(simulation->options.seed, SHOP_STREAM_DIRTY, number);
+    struct rcx_random random = rcx_random_of(simulation->options.seed, RCX_SHOP_STREAM_DIRTY,
+                                             number);
     if (rcx_random_unit(&random) >= simulation->options.dirty_share)
         return end;
     if (rcx_random_below(&random, KINDS) == DUPLICATE && index > 0)
         return put_row(csv, basket, text, index - 1, row);
-    return row + shop_dirty_row(row, (size_t)(end - row), &random);
+    return row + rcx_shop_dirty_row(row, (size_t)(end - row), &random);
 }
 
 /* The invoice that holds a row. */
-static uint32_t find_invoice(const struct shop_invoices *invoices, uint64_t row)
+static uint32_t find_invoice(const struct rcx_shop_invoices *invoices, uint64_t row)
 {
     uint32_t low = 0, high = invoices->count;
     while (high - low > 1) {
@@ -207,16 +210,16 @@ static uint32_t find_invoice(const struct shop_invoices *invoices, uint64_t row)
     return low;
 }
 
-size_t shop_csv_rows(const struct shop_csv *csv, uint64_t begin, uint64_t end, char *out)
+size_t rcx_shop_csv_rows(const struct rcx_shop_csv *csv, uint64_t begin, uint64_t end, char *out)
 {
     const struct rcx_simulation *simulation = csv->simulation;
-    const struct shop_invoices *invoices = &simulation->invoices;
+    const struct rcx_shop_invoices *invoices = &simulation->invoices;
     bool dirty = simulation->options.dirty_share > 0;
     char *at = out;
     struct invoice_text text;
     memset(&text, 0, sizeof text); /* copied whole, whatever is used of it */
     for (uint32_t i = find_invoice(invoices, begin); begin < end; i++) {
-        struct shop_basket_view basket = shop_basket_open(simulation, i);
+        struct rcx_shop_basket_view basket = rcx_shop_basket_open(simulation, i);
         write_invoice(csv, i, &text);
         uint64_t stop = invoices->row[i + 1] < end ? invoices->row[i + 1] : end;
         for (; begin < stop; begin++) {
@@ -225,7 +228,7 @@ size_t shop_csv_rows(const struct shop_csv *csv, uint64_t begin, uint64_t end, c
             at = put_row(csv, &basket, &text, index, row);
             if (dirty)
                 at = maybe_break(csv, &basket, &text, index, row, at);
-            assert(at - row < SHOP_ROW_BYTES / 2);
+            assert(at - row < RCX_SHOP_ROW_BYTES / 2);
         }
     }
     return (size_t)(at - out);

@@ -5,13 +5,13 @@
 
 #include "base/memory.h"
 
-const char *const shop_countries[SHOP_COUNTRIES] = {
+const char *const rcx_shop_countries[RCX_SHOP_COUNTRIES] = {
     "United Kingdom", "Germany",     "France",   "EIRE",      "Spain",  "Netherlands",
     "Belgium",        "Switzerland", "Portugal", "Australia", "Norway", "Channel Islands"};
 
 /* Of 1,000 customers, cumulated; as in UCI Online Retail. */
-static const uint16_t country_bounds[SHOP_COUNTRIES] = {903, 925, 945, 950, 958, 962,
-                                                        968, 973, 978, 985, 990, 1000};
+static const uint16_t country_bounds[RCX_SHOP_COUNTRIES] = {903, 925, 945, 950, 958, 962,
+                                                            968, 973, 978, 985, 990, 1000};
 
 static uint8_t draw_country(struct rcx_random *random)
 {
@@ -22,11 +22,11 @@ static uint8_t draw_country(struct rcx_random *random)
     return country;
 }
 
-struct shop_customer shop_customer_draw(const struct rcx_simulate_options *options,
-                                        uint64_t customer)
+struct rcx_shop_customer rcx_shop_customer_draw(const struct rcx_simulate_options *options,
+                                                uint64_t customer)
 {
-    struct rcx_random random = rcx_random_of(options->seed, SHOP_STREAM_CUSTOMER, customer);
-    struct shop_customer drawn = {0};
+    struct rcx_random random = rcx_random_of(options->seed, RCX_SHOP_STREAM_CUSTOMER, customer);
+    struct rcx_shop_customer drawn = {0};
     drawn.rate = rcx_random_gamma(&random, options->rate_shape) / options->rate_alpha;
     drawn.dropout = rcx_random_beta(&random, options->dropout_a, options->dropout_b);
     drawn.spend_rate = rcx_random_gamma(&random, options->spend_q) / options->spend_gamma;
@@ -40,12 +40,12 @@ struct shop_customer shop_customer_draw(const struct rcx_simulate_options *optio
     return drawn;
 }
 
-struct shop_visits shop_visits_begin(const struct rcx_simulate_options *options,
-                                     const struct shop_customer *customer, uint64_t id,
-                                     double scale)
+struct rcx_shop_visits rcx_shop_visits_begin(const struct rcx_simulate_options *options,
+                                             const struct rcx_shop_customer *customer, uint64_t id,
+                                             double scale)
 {
-    return (struct shop_visits){
-        .random = rcx_random_of(options->seed, SHOP_STREAM_PURCHASES, id),
+    return (struct rcx_shop_visits){
+        .random = rcx_random_of(options->seed, RCX_SHOP_STREAM_PURCHASES, id),
         .rate = customer->rate * scale,
         .dropout = customer->dropout,
         .now = customer->first,
@@ -53,7 +53,7 @@ struct shop_visits shop_visits_begin(const struct rcx_simulate_options *options,
     };
 }
 
-bool shop_visits_next(struct shop_visits *visits)
+bool rcx_shop_visits_next(struct rcx_shop_visits *visits)
 {
     if (visits->count == 0) {
         visits->count = 1;
@@ -71,9 +71,9 @@ bool shop_visits_next(struct shop_visits *visits)
 
 /* Lines grow with the square root of what is spent: who spends more buys more things, and more of
  * each. Their number is geometric, so its mean is near `mean` for any mean above one. */
-struct shop_basket shop_basket_draw(const struct rcx_simulate_options *options,
-                                    const struct shop_customer *customer, double line_factor,
-                                    struct rcx_random *random)
+struct rcx_shop_basket rcx_shop_basket_draw(const struct rcx_simulate_options *options,
+                                            const struct rcx_shop_customer *customer,
+                                            double line_factor, struct rcx_random *random)
 {
     enum { MAX_LINES = 20000 };
     double spend = rcx_random_gamma(random, options->spend_p) / customer->spend_rate;
@@ -81,7 +81,7 @@ struct shop_basket shop_basket_draw(const struct rcx_simulate_options *options,
     double mean = line_factor * customer->basket * sqrt(spend / usual);
     double lines = 1 + floor(rcx_random_exponential(random) * mean);
     double cents = spend * 100;
-    return (struct shop_basket){
+    return (struct rcx_shop_basket){
         .cents = cents < 4e9 ? (cents > 1 ? (uint32_t)cents : 1) : 4000000000u,
         .weight = lines < MAX_LINES ? (uint32_t)lines : MAX_LINES,
     };
@@ -106,13 +106,13 @@ static uint32_t sample_size(uint64_t customers, double purchases_each)
 /* Purchases of the sample at a rate scale; counting ends when there are more than `enough`. Grows
  * with the scale, because every customer draws the same numbers. */
 static uint64_t count_purchases(const struct rcx_simulate_options *options,
-                                const struct shop_customer *sample, uint32_t size, double scale,
+                                const struct rcx_shop_customer *sample, uint32_t size, double scale,
                                 uint64_t enough)
 {
     uint64_t purchases = 0;
     for (uint32_t i = 0; i < size && purchases <= enough; i++) {
-        struct shop_visits visits = shop_visits_begin(options, &sample[i], i, scale);
-        while (purchases <= enough && shop_visits_next(&visits))
+        struct rcx_shop_visits visits = rcx_shop_visits_begin(options, &sample[i], i, scale);
+        while (purchases <= enough && rcx_shop_visits_next(&visits))
             purchases++;
     }
     return purchases;
@@ -120,12 +120,12 @@ static uint64_t count_purchases(const struct rcx_simulate_options *options,
 
 /* Mean lines that line_factor 1 gives beyond the first. */
 static double mean_extra_lines(const struct rcx_simulate_options *options,
-                               const struct shop_customer *sample)
+                               const struct rcx_shop_customer *sample)
 {
     double usual = options->spend_p * options->spend_gamma / (options->spend_q - 1);
     double sum = 0;
     for (uint32_t i = 0; i < SAMPLE; i++) {
-        struct rcx_random random = rcx_random_of(options->seed, SHOP_STREAM_SAMPLE, i);
+        struct rcx_random random = rcx_random_of(options->seed, RCX_SHOP_STREAM_SAMPLE, i);
         double spend = rcx_random_gamma(&random, options->spend_p) / sample[i].spend_rate;
         sum += sample[i].basket * sqrt(spend / usual);
     }
@@ -133,7 +133,7 @@ static double mean_extra_lines(const struct rcx_simulate_options *options,
 }
 
 static double find_scale(const struct rcx_simulate_options *options,
-                         const struct shop_customer *sample, uint32_t size, double wanted)
+                         const struct rcx_shop_customer *sample, uint32_t size, double wanted)
 {
     enum { MAX_PER_DAY = 2 };
     double high = MAX_PER_DAY * options->rate_alpha / options->rate_shape, low = high * 1e-9;
@@ -155,8 +155,8 @@ static double cancelled_lines(const struct rcx_simulate_options *options)
 }
 
 static enum rcx_status plan_with_sample(const struct rcx_simulate_options *options,
-                                        const struct shop_customer *sample, struct shop_plan *plan,
-                                        struct rcx_error *err)
+                                        const struct rcx_shop_customer *sample,
+                                        struct rcx_shop_plan *plan, struct rcx_error *err)
 {
     uint64_t rows = options->rows - plan->guest_rows;
     double extra = options->basket_lines - 1;
@@ -177,7 +177,7 @@ static enum rcx_status plan_with_sample(const struct rcx_simulate_options *optio
         uint32_t size = sample_size(plan->customers, each);
         plan->scale = find_scale(options, sample, size, each * size);
     }
-    if (plan->customers > rows || plan->customers >= SHOP_GUEST)
+    if (plan->customers > rows || plan->customers >= RCX_SHOP_GUEST)
         return rcx_fail(err, RCX_E_USAGE,
                         "%" PRIu64 " customers need at least one row each, but there are %" PRIu64
                         " rows for them (%" PRIu64 " of %" PRIu64 " are guests')",
@@ -185,18 +185,18 @@ static enum rcx_status plan_with_sample(const struct rcx_simulate_options *optio
     return RCX_OK;
 }
 
-enum rcx_status shop_plan_make(const struct rcx_simulate_options *options, struct shop_plan *out,
-                               struct rcx_error *err)
+enum rcx_status rcx_shop_plan_make(const struct rcx_simulate_options *options,
+                                   struct rcx_shop_plan *out, struct rcx_error *err)
 {
-    struct shop_plan plan = {.scale = 1};
+    struct rcx_shop_plan plan = {.scale = 1};
     plan.guest_rows = (uint64_t)((double)options->rows * options->guest_share + 0.5);
     if (plan.guest_rows >= options->rows)
         plan.guest_rows = options->rows - 1;
-    struct shop_customer *sample = rcx_malloc_array(SAMPLE, sizeof *sample);
+    struct rcx_shop_customer *sample = rcx_malloc_array(SAMPLE, sizeof *sample);
     if (!sample)
         return rcx_fail_nomem(err, "sample of customers", SAMPLE * sizeof *sample);
     for (uint32_t i = 0; i < SAMPLE; i++)
-        sample[i] = shop_customer_draw(options, i);
+        sample[i] = rcx_shop_customer_draw(options, i);
     enum rcx_status status = plan_with_sample(options, sample, &plan, err);
     rcx_free(sample);
     if (status == RCX_OK)

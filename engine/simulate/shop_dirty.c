@@ -38,7 +38,7 @@ static size_t replace(char *row, size_t length, const size_t begins[FIELDS + 1],
     return begins[field] + text_length + (length - end);
 }
 
-size_t shop_dirty_row(char *row, size_t length, struct rcx_random *random)
+size_t rcx_shop_dirty_row(char *row, size_t length, struct rcx_random *random)
 {
     size_t begins[FIELDS + 1];
     if (!find_fields(row, length, begins))

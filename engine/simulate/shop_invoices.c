@@ -12,7 +12,7 @@ enum { CHUNK_CUSTOMERS = 1024 };
 /* Invoices of one chunk of customers; `original` counts from the start of the chunk until they are
  * put together. */
 struct chunk {
-    struct shop_invoice *items;
+    struct rcx_shop_invoice *items;
     size_t count, capacity;
     uint32_t cancellations;
 };
@@ -27,7 +27,7 @@ struct gathering {
 /* --- customers -----------------------------------------------------------------------------------
  */
 
-static bool append(struct chunk *chunk, struct shop_invoice invoice)
+static bool append(struct chunk *chunk, struct rcx_shop_invoice invoice)
 {
     if (!rcx_array_reserve(&chunk->items, &chunk->capacity, chunk->count + 1, sizeof *chunk->items))
         return false;
@@ -37,17 +37,17 @@ static bool append(struct chunk *chunk, struct shop_invoice invoice)
 
 /* Some of the lines come back a week or two later, at least a minute after the purchase. */
 static bool maybe_cancel(const struct rcx_simulation *simulation, struct chunk *chunk,
-                         const struct shop_invoice *purchase, double shop_time,
+                         const struct rcx_shop_invoice *purchase, double rcx_shop_time,
                          struct rcx_random *random)
 {
     if (rcx_random_unit(random) >= simulation->options.return_share)
         return true;
-    double later = shop_time + 10 * rcx_random_exponential(random);
+    double later = rcx_shop_time + 10 * rcx_random_exponential(random);
     double lines = 1 + floor(1.9 * rcx_random_exponential(random));
     if (!(later < simulation->options.days))
         return true;
-    uint32_t minute = shop_calendar_minute(&simulation->calendar, later);
-    struct shop_invoice cancellation = *purchase;
+    uint32_t minute = rcx_shop_calendar_minute(&simulation->calendar, later);
+    struct rcx_shop_invoice cancellation = *purchase;
     cancellation.minute = minute > purchase->minute ? minute : purchase->minute + 1;
     cancellation.weight = lines < purchase->weight ? (uint32_t)lines : purchase->weight;
     cancellation.original = (uint32_t)(chunk->count - 1);
@@ -59,21 +59,22 @@ static bool simulate_customer(const struct gathering *gathering, uint32_t id, st
 {
     const struct rcx_simulation *simulation = gathering->simulation;
     const struct rcx_simulate_options *options = &simulation->options;
-    struct shop_customer customer = shop_customer_draw(options, id);
+    struct rcx_shop_customer customer = rcx_shop_customer_draw(options, id);
     gathering->country[id] = customer.country;
-    struct shop_visits visits = shop_visits_begin(options, &customer, id, simulation->plan.scale);
-    while (shop_visits_next(&visits)) {
-        struct rcx_random random = rcx_random_of(options->seed, SHOP_STREAM_PURCHASES,
+    struct rcx_shop_visits visits = rcx_shop_visits_begin(options, &customer, id,
+                                                          simulation->plan.scale);
+    while (rcx_shop_visits_next(&visits)) {
+        struct rcx_random random = rcx_random_of(options->seed, RCX_SHOP_STREAM_PURCHASES,
                                                  (uint64_t)visits.count << 32 | id);
-        struct shop_basket basket = shop_basket_draw(options, &customer,
-                                                     simulation->plan.line_factor, &random);
-        struct shop_invoice invoice = {
-            .minute = shop_calendar_minute(&simulation->calendar, visits.now),
+        struct rcx_shop_basket basket = rcx_shop_basket_draw(options, &customer,
+                                                             simulation->plan.line_factor, &random);
+        struct rcx_shop_invoice invoice = {
+            .minute = rcx_shop_calendar_minute(&simulation->calendar, visits.now),
             .customer = id,
             .ordinal = visits.count,
             .weight = basket.weight,
             .cents = basket.cents,
-            .original = SHOP_NO_INVOICE,
+            .original = RCX_SHOP_NO_INVOICE,
         };
         if (!append(chunk, invoice) ||
             !maybe_cancel(simulation, chunk, &invoice, visits.now, &random))
@@ -104,18 +105,19 @@ static enum rcx_status simulate_chunk(void *context, size_t index, unsigned work
 
 /* Two fifths are single lines, half of these corrections of the stock; three in ten are small
  * baskets, the rest large ones, day's totals of another channel. 36 lines on average. */
-static struct shop_invoice guest_invoice(const struct rcx_simulation *simulation, uint32_t ordinal)
+static struct rcx_shop_invoice guest_invoice(const struct rcx_simulation *simulation,
+                                             uint32_t ordinal)
 {
     const struct rcx_simulate_options *options = &simulation->options;
-    struct rcx_random random = rcx_random_of(options->seed, SHOP_STREAM_GUEST, ordinal);
-    double shop_time = options->days * rcx_random_unit(&random);
+    struct rcx_random random = rcx_random_of(options->seed, RCX_SHOP_STREAM_GUEST, ordinal);
+    double rcx_shop_time = options->days * rcx_random_unit(&random);
     uint64_t kind = rcx_random_below(&random, 10);
-    struct shop_invoice invoice = {
-        .minute = shop_calendar_minute(&simulation->calendar, shop_time),
-        .customer = SHOP_GUEST,
+    struct rcx_shop_invoice invoice = {
+        .minute = rcx_shop_calendar_minute(&simulation->calendar, rcx_shop_time),
+        .customer = RCX_SHOP_GUEST,
         .ordinal = ordinal,
         .weight = 1,
-        .original = SHOP_NO_INVOICE,
+        .original = RCX_SHOP_NO_INVOICE,
     };
     if (kind >= 7)
         invoice.weight = 1 + (uint32_t)(110 * rcx_random_exponential(&random));
@@ -133,12 +135,12 @@ static enum rcx_status simulate_guests(const struct rcx_simulation *simulation, 
 {
     uint64_t rows = 0;
     for (uint32_t ordinal = 0; rows < simulation->plan.guest_rows; ordinal++) {
-        struct shop_invoice invoice = guest_invoice(simulation, ordinal);
+        struct rcx_shop_invoice invoice = guest_invoice(simulation, ordinal);
         uint64_t left = simulation->plan.guest_rows - rows;
         if (invoice.weight > left)
             invoice.weight = (uint32_t)left;
         rows += invoice.weight;
-        if (ordinal == SHOP_GUEST || !append(chunk, invoice))
+        if (ordinal == RCX_SHOP_GUEST || !append(chunk, invoice))
             return rcx_fail_nomem(err, "simulated guests",
                                   (chunk->count + 1) * sizeof *chunk->items);
     }
@@ -148,23 +150,23 @@ static enum rcx_status simulate_guests(const struct rcx_simulation *simulation, 
 /* --- together ------------------------------------------------------------------------------------
  */
 
-static enum rcx_status concatenate(const struct gathering *gathering, struct shop_invoices *out,
+static enum rcx_status concatenate(const struct gathering *gathering, struct rcx_shop_invoices *out,
                                    struct rcx_error *err)
 {
     uint64_t total = 0;
     for (size_t i = 0; i < gathering->chunk_count; i++)
         total += gathering->chunks[i].count;
-    if (total >= SHOP_NO_INVOICE)
+    if (total >= RCX_SHOP_NO_INVOICE)
         return rcx_fail(err, RCX_E_USAGE, "%" PRIu64 " invoices; at most %u can be simulated",
-                        total, SHOP_NO_INVOICE - 1);
+                        total, RCX_SHOP_NO_INVOICE - 1);
     out->items = rcx_malloc_array(total, sizeof *out->items);
     if (!out->items)
         return rcx_fail_nomem(err, "simulated invoices", total * sizeof *out->items);
     for (size_t i = 0; i < gathering->chunk_count; i++) {
         struct chunk *chunk = &gathering->chunks[i];
         for (size_t k = 0; k < chunk->count; k++) {
-            struct shop_invoice invoice = chunk->items[k];
-            if (invoice.original != SHOP_NO_INVOICE)
+            struct rcx_shop_invoice invoice = chunk->items[k];
+            if (invoice.original != RCX_SHOP_NO_INVOICE)
                 invoice.original += out->count;
             out->items[out->count + k] = invoice;
         }
@@ -177,11 +179,11 @@ static enum rcx_status concatenate(const struct gathering *gathering, struct sho
 }
 
 /* In the order of time, stably; `original` follows. */
-static enum rcx_status sort_by_time(struct shop_invoices *invoices, struct rcx_error *err)
+static enum rcx_status sort_by_time(struct rcx_shop_invoices *invoices, struct rcx_error *err)
 {
     uint32_t count = invoices->count;
     struct rcx_radix_item *order = rcx_malloc_array((size_t)count * 2, sizeof *order);
-    struct shop_invoice *sorted = rcx_malloc_array(count, sizeof *sorted);
+    struct rcx_shop_invoice *sorted = rcx_malloc_array(count, sizeof *sorted);
     if (!order || !sorted) {
         rcx_free(order);
         rcx_free(sorted);
@@ -195,7 +197,7 @@ static enum rcx_status sort_by_time(struct shop_invoices *invoices, struct rcx_e
         position[order[i].payload] = i;
     for (uint32_t i = 0; i < count; i++) {
         sorted[i] = invoices->items[order[i].payload];
-        if (sorted[i].original != SHOP_NO_INVOICE)
+        if (sorted[i].original != RCX_SHOP_NO_INVOICE)
             sorted[i].original = position[sorted[i].original];
     }
     rcx_free(order);
@@ -206,12 +208,12 @@ static enum rcx_status sort_by_time(struct shop_invoices *invoices, struct rcx_e
 
 /* Shares `rows` rows out over the invoices of customers: one to each, the others by weight - 1,
  * rounded on the running sum, so that they add up. Guests get what they want. */
-static enum rcx_status share_out_rows(struct shop_invoices *invoices, uint64_t rows,
+static enum rcx_status share_out_rows(struct rcx_shop_invoices *invoices, uint64_t rows,
                                       struct rcx_error *err)
 {
     uint64_t customers = 0, weight = 0;
     for (uint32_t i = 0; i < invoices->count; i++) {
-        if (invoices->items[i].customer == SHOP_GUEST)
+        if (invoices->items[i].customer == RCX_SHOP_GUEST)
             continue;
         customers++;
         weight += invoices->items[i].weight - 1;
@@ -231,9 +233,9 @@ static enum rcx_status share_out_rows(struct shop_invoices *invoices, uint64_t r
     uint64_t total = even ? customers : weight;
     uint64_t extra = rows - customers, row = 0, sum = 0, given = 0;
     for (uint32_t i = 0; i < invoices->count; i++) {
-        const struct shop_invoice *invoice = &invoices->items[i];
+        const struct rcx_shop_invoice *invoice = &invoices->items[i];
         invoices->row[i] = row;
-        if (invoice->customer == SHOP_GUEST) {
+        if (invoice->customer == RCX_SHOP_GUEST) {
             row += invoice->weight;
             continue;
         }
@@ -249,10 +251,10 @@ static enum rcx_status share_out_rows(struct shop_invoices *invoices, uint64_t r
     return RCX_OK;
 }
 
-enum rcx_status shop_invoices_make(const struct rcx_simulation *simulation,
-                                   struct shop_invoices *out, struct rcx_error *err)
+enum rcx_status rcx_shop_invoices_make(const struct rcx_simulation *simulation,
+                                       struct rcx_shop_invoices *out, struct rcx_error *err)
 {
-    struct shop_invoices invoices = {0};
+    struct rcx_shop_invoices invoices = {0};
     size_t customer_chunks = (size_t)((simulation->plan.customers + CHUNK_CUSTOMERS - 1) /
                                       CHUNK_CUSTOMERS);
     struct gathering gathering = {.simulation = simulation, .chunk_count = customer_chunks + 1};
@@ -284,14 +286,14 @@ done:
     if (status == RCX_OK)
         *out = invoices;
     else
-        shop_invoices_release(&invoices);
+        rcx_shop_invoices_release(&invoices);
     return status;
 }
 
-void shop_invoices_release(struct shop_invoices *invoices)
+void rcx_shop_invoices_release(struct rcx_shop_invoices *invoices)
 {
     rcx_free(invoices->items);
     rcx_free(invoices->row);
     rcx_free(invoices->country);
-    *invoices = (struct shop_invoices){0};
+    *invoices = (struct rcx_shop_invoices){0};
 }

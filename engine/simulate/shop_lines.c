@@ -1,7 +1,7 @@
 #include "engine/simulate/shop.h"
 
-const char *const shop_notes[SHOP_NOTES] = {"",     "damaged", "check",       "?",
-                                            "lost", "wet",     "thrown away", "found"};
+const char *const rcx_shop_notes[RCX_SHOP_NOTES] = {"",     "damaged", "check",       "?",
+                                                    "lost", "wet",     "thrown away", "found"};
 
 /* Pieces are sold by packs; between two sizes the smaller or the larger is drawn so that the mean
  * is what was wanted. Above the last size, full hundreds. */
@@ -37,92 +37,96 @@ static bool on_promotion(const struct rcx_simulation *simulation, uint32_t produ
 }
 
 /* A product that fits what the line may cost, if three draws find one, and as many as it pays. */
-static struct shop_line product_line(const struct rcx_simulation *simulation,
-                                     const struct shop_basket_view *basket, uint64_t draw,
-                                     struct rcx_random *random)
+static struct rcx_shop_line product_line(const struct rcx_simulation *simulation,
+                                         const struct rcx_shop_basket_view *basket, uint64_t draw,
+                                         struct rcx_random *random)
 {
-    const struct shop_products *products = &simulation->products;
-    uint32_t product = shop_products_draw(products, draw);
+    const struct rcx_shop_products *products = &simulation->products;
+    uint32_t product = rcx_shop_products_draw(products, draw);
     for (unsigned i = 0; i < 2 && products->cents[product] > 1.2 * basket->line_cents; i++)
-        product = shop_products_draw(products, rcx_random_u64(random));
+        product = rcx_shop_products_draw(products, rcx_random_u64(random));
     uint32_t cents = products->cents[product];
     bool promotion = on_promotion(simulation, product, basket->month);
     if (promotion)
-        cents = shop_promotion_cents(cents);
+        cents = rcx_shop_promotion_cents(cents);
     uint64_t bits = rcx_random_u64(random);
     /* Uniform in 0.3..1.7 of what the line should cost. */
     double wanted = basket->line_cents * (0.3 + 1.4 * (double)(uint32_t)bits * 0x1p-32) / cents;
-    return (struct shop_line){.kind = SHOP_LINE_PRODUCT,
-                              .item = product,
-                              .cents = cents,
-                              .promotion = promotion,
-                              .quantity = draw_quantity(wanted, (uint32_t)(bits >> 32))};
+    return (struct rcx_shop_line){.kind = RCX_SHOP_LINE_PRODUCT,
+                                  .item = product,
+                                  .cents = cents,
+                                  .promotion = promotion,
+                                  .quantity = draw_quantity(wanted, (uint32_t)(bits >> 32))};
 }
 
-static struct shop_line service_line(uint32_t service, int32_t quantity, struct rcx_random *random)
+static struct rcx_shop_line service_line(uint32_t service, int32_t quantity,
+                                         struct rcx_random *random)
 {
-    const struct shop_service *row = &shop_services[service];
+    const struct rcx_shop_service *row = &rcx_shop_services[service];
     uint32_t span = row->max_cents - row->min_cents + 1;
-    return (struct shop_line){.kind = SHOP_LINE_SERVICE,
-                              .item = service,
-                              .cents = row->min_cents + (uint32_t)rcx_random_below(random, span),
-                              .quantity = quantity};
+    return (struct rcx_shop_line){.kind = RCX_SHOP_LINE_SERVICE,
+                                  .item = service,
+                                  .cents = row->min_cents +
+                                           (uint32_t)rcx_random_below(random, span),
+                                  .quantity = quantity};
 }
 
 /* Something was counted, broken or found; mostly broken. */
-static struct shop_line correction_line(const struct rcx_simulation *simulation, uint64_t draw,
-                                        struct rcx_random *random)
+static struct rcx_shop_line correction_line(const struct rcx_simulation *simulation, uint64_t draw,
+                                            struct rcx_random *random)
 {
     uint64_t bits = rcx_random_u64(random);
     int32_t pieces = 1 + (int32_t)(bits % 120);
-    return (struct shop_line){.kind = SHOP_LINE_CORRECTION,
-                              .item = shop_products_draw(&simulation->products, draw),
-                              .note = (uint32_t)(bits >> 32) % SHOP_NOTES,
-                              .quantity = (bits >> 40) % 4 ? -pieces : pieces};
+    return (struct rcx_shop_line){.kind = RCX_SHOP_LINE_CORRECTION,
+                                  .item = rcx_shop_products_draw(&simulation->products, draw),
+                                  .note = (uint32_t)(bits >> 32) % RCX_SHOP_NOTES,
+                                  .quantity = (bits >> 40) % 4 ? -pieces : pieces};
 }
 
 /* One line in 1,000 is a service; the last line of an order from abroad is often its postage. */
-static struct shop_line bought_line(const struct rcx_simulation *simulation,
-                                    const struct shop_basket_view *basket, uint32_t index)
+static struct rcx_shop_line bought_line(const struct rcx_simulation *simulation,
+                                        const struct rcx_shop_basket_view *basket, uint32_t index)
 {
     struct rcx_random random = {
         rcx_mix64(basket->key + (uint64_t)(index + 1) * 0xD1B54A32D192ED03u)};
     uint64_t draw = rcx_random_u64(&random);
-    if (basket->invoice->customer == SHOP_GUEST && basket->invoice->cents == 0)
+    if (basket->invoice->customer == RCX_SHOP_GUEST && basket->invoice->cents == 0)
         return correction_line(simulation, draw, &random);
     uint32_t kind = (uint32_t)(random.state >> 40) % 4096;
     if (basket->abroad && index + 1 == basket->lines && index >= 2 && kind < 2600)
-        return service_line(SHOP_SERVICE_POST, 1 + (int32_t)(kind % 3), &random);
+        return service_line(RCX_SHOP_SERVICE_POST, 1 + (int32_t)(kind % 3), &random);
     if (kind < 4) {
-        uint64_t choice = rcx_random_below(&random, SHOP_SERVICES - SHOP_SERVICE_OTHERS);
-        return service_line(SHOP_SERVICE_OTHERS + (uint32_t)choice, 1, &random);
+        uint64_t choice = rcx_random_below(&random, RCX_SHOP_SERVICES - RCX_SHOP_SERVICE_OTHERS);
+        return service_line(RCX_SHOP_SERVICE_OTHERS + (uint32_t)choice, 1, &random);
     }
     return product_line(simulation, basket, draw, &random);
 }
 
-static struct shop_basket_view open_plain(const struct rcx_simulation *simulation,
-                                          uint32_t position)
+static struct rcx_shop_basket_view open_plain(const struct rcx_simulation *simulation,
+                                              uint32_t position)
 {
-    const struct shop_invoice *invoice = &simulation->invoices.items[position];
+    const struct rcx_shop_invoice *invoice = &simulation->invoices.items[position];
     const uint64_t *row = &simulation->invoices.row[position];
     uint32_t lines = (uint32_t)(row[1] - row[0]);
-    struct rcx_random random = rcx_random_of(simulation->options.seed, SHOP_STREAM_LINES,
+    struct rcx_random random = rcx_random_of(simulation->options.seed, RCX_SHOP_STREAM_LINES,
                                              (uint64_t)invoice->ordinal << 32 | invoice->customer);
-    struct shop_basket_view basket = {.invoice = invoice,
-                                      .key = random.state,
-                                      .lines = lines,
-                                      .month = invoice->minute / (1440 * SHOP_PROMOTION_DAYS),
-                                      .line_cents = (double)invoice->cents / lines};
+    struct rcx_shop_basket_view basket = {.invoice = invoice,
+                                          .key = random.state,
+                                          .lines = lines,
+                                          .month = invoice->minute /
+                                                   (1440 * RCX_SHOP_PROMOTION_DAYS),
+                                          .line_cents = (double)invoice->cents / lines};
     return basket;
 }
 
-struct shop_basket_view shop_basket_open(const struct rcx_simulation *simulation, uint32_t position)
+struct rcx_shop_basket_view rcx_shop_basket_open(const struct rcx_simulation *simulation,
+                                                 uint32_t position)
 {
-    struct shop_basket_view basket = open_plain(simulation, position);
+    struct rcx_shop_basket_view basket = open_plain(simulation, position);
     uint32_t customer = basket.invoice->customer;
-    if (customer != SHOP_GUEST)
-        basket.abroad = simulation->invoices.country[customer] != SHOP_COUNTRY_HOME;
-    if (basket.invoice->original != SHOP_NO_INVOICE) {
+    if (customer != RCX_SHOP_GUEST)
+        basket.abroad = simulation->invoices.country[customer] != RCX_SHOP_COUNTRY_HOME;
+    if (basket.invoice->original != RCX_SHOP_NO_INVOICE) {
         basket.cancels = true;
         basket.first_cancelled = (uint32_t)(basket.key >> 33);
     }
@@ -131,24 +135,25 @@ struct shop_basket_view shop_basket_open(const struct rcx_simulation *simulation
 
 /* A cancelled line is the line bought, with all or half of the pieces taken back; one line in 100
  * is a discount granted afterwards. */
-static struct shop_line cancelled_line(const struct rcx_simulation *simulation,
-                                       const struct shop_basket_view *basket, uint32_t index)
+static struct rcx_shop_line cancelled_line(const struct rcx_simulation *simulation,
+                                           const struct rcx_shop_basket_view *basket,
+                                           uint32_t index)
 {
-    struct shop_basket_view original = open_plain(simulation, basket->invoice->original);
+    struct rcx_shop_basket_view original = open_plain(simulation, basket->invoice->original);
     original.abroad = basket->abroad;
     struct rcx_random random = {rcx_mix64(~basket->key + (uint64_t)index * 0x8CB92BA72F3D8DD7u)};
     uint64_t draw = rcx_random_u64(&random);
     if (draw % 100 == 0)
-        return service_line(SHOP_SERVICE_DISCOUNT, -1, &random);
+        return service_line(RCX_SHOP_SERVICE_DISCOUNT, -1, &random);
     uint32_t which = (uint32_t)(((uint64_t)basket->first_cancelled + index) % original.lines);
-    struct shop_line line = bought_line(simulation, &original, which);
+    struct rcx_shop_line line = bought_line(simulation, &original, which);
     int32_t pieces = (draw >> 32) % 4 ? line.quantity : (line.quantity + 1) / 2;
     line.quantity = -pieces;
     return line;
 }
 
-struct shop_line shop_line_make(const struct rcx_simulation *simulation,
-                                const struct shop_basket_view *basket, uint32_t index)
+struct rcx_shop_line rcx_shop_line_make(const struct rcx_simulation *simulation,
+                                        const struct rcx_shop_basket_view *basket, uint32_t index)
 {
     return basket->cancels ? cancelled_line(simulation, basket, index)
                            : bought_line(simulation, basket, index);

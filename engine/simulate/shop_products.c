@@ -5,9 +5,9 @@
 
 #include "base/memory.h"
 
-const struct shop_service shop_services[SHOP_SERVICES] = {
-    [SHOP_SERVICE_POST] = {"POST", "POSTAGE", 800, 4000},
-    [SHOP_SERVICE_DISCOUNT] = {"D", "Discount", 500, 12000},
+const struct rcx_shop_service rcx_shop_services[RCX_SHOP_SERVICES] = {
+    [RCX_SHOP_SERVICE_POST] = {"POST", "POSTAGE", 800, 4000},
+    [RCX_SHOP_SERVICE_DISCOUNT] = {"D", "Discount", 500, 12000},
     {"M", "Manual", 100, 30000},
     {"M", "Manual", 100, 30000},
     {"DOT", "DOTCOM POSTAGE", 500, 90000},
@@ -84,9 +84,9 @@ static size_t quote_field(const char *text, char *out)
 }
 
 /* 2.55, 2.5, 18: as many digits as needed. */
-static uint8_t format_cents(uint32_t cents, char out[SHOP_PRICE_TEXT])
+static uint8_t format_cents(uint32_t cents, char out[RCX_SHOP_PRICE_TEXT])
 {
-    int length = snprintf(out, SHOP_PRICE_TEXT, "%u.%02u", cents / 100, cents % 100);
+    int length = snprintf(out, RCX_SHOP_PRICE_TEXT, "%u.%02u", cents / 100, cents % 100);
     while (out[length - 1] == '0')
         length--;
     if (out[length - 1] == '.')
@@ -94,26 +94,27 @@ static uint8_t format_cents(uint32_t cents, char out[SHOP_PRICE_TEXT])
     return (uint8_t)length;
 }
 
-static void write_texts(struct shop_product *product, uint32_t index, uint32_t cents, uint64_t seed)
+static void write_texts(struct rcx_shop_product *product, uint32_t index, uint32_t cents,
+                        uint64_t seed)
 {
-    struct rcx_random random = rcx_random_of(seed, SHOP_STREAM_PRODUCT, UINT64_MAX - index);
+    struct rcx_random random = rcx_random_of(seed, RCX_SHOP_STREAM_PRODUCT, UINT64_MAX - index);
     char description[DESCRIPTION_BYTES];
     describe(index, description);
     uint64_t letter = rcx_random_below(&random, 40);
     char suffix[2] = {letter < 6 ? (char)('A' + letter) : '\0', '\0'};
-    int length = snprintf(product->text, SHOP_PRODUCT_TEXT, ",%u%s,", 20000 + index, suffix);
+    int length = snprintf(product->text, RCX_SHOP_PRODUCT_TEXT, ",%u%s,", 20000 + index, suffix);
     size_t end = (size_t)length;
     end += quote_field(description, product->text + end);
     product->text[end++] = ',';
     product->text_length = (uint8_t)end;
     product->price_length[0] = format_cents(cents, product->price[0]);
-    product->price_length[1] = format_cents(shop_promotion_cents(cents), product->price[1]);
+    product->price_length[1] = format_cents(rcx_shop_promotion_cents(cents), product->price[1]);
 }
 
 /* Log-normal around 2.10 pounds, on the price points of shops: ..5 and ..9. */
 static uint32_t draw_cents(uint32_t product, uint64_t seed)
 {
-    struct rcx_random random = rcx_random_of(seed, SHOP_STREAM_PRODUCT, product);
+    struct rcx_random random = rcx_random_of(seed, RCX_SHOP_STREAM_PRODUCT, product);
     double cents = 210 * rcx_portable_exp(0.85 * rcx_random_normal(&random));
     if (cents < 12)
         cents = 12;
@@ -123,15 +124,15 @@ static uint32_t draw_cents(uint32_t product, uint64_t seed)
     return base + (rcx_random_below(&random, 3) ? 5 : 9);
 }
 
-/* Zipf with exponent 0.8 and a flat head, as the best sellers of UCI Online Retail: the most bought
- * product is in 0.4 % of the rows. */
-static double zipf_weight(uint32_t product)
+/* Zipf-Mandelbrot with the flat head of UCI Online Retail: of 4,000 products the most bought one is
+ * in 0.4 % of the rows, the middle one in 0.012 %. */
+static double zipf_weight(uint32_t product, uint32_t count)
 {
-    return rcx_portable_exp(-0.8 * rcx_portable_log(product + 8.0));
+    return 1 / (product + 1 + 0.015 * count);
 }
 
 /* Vose's construction: columns with less than their share are filled up from one with more. */
-static bool make_aliases(struct shop_products *products)
+static bool make_aliases(struct rcx_shop_products *products)
 {
     uint32_t count = products->count;
     double *share = rcx_malloc_array(count, sizeof *share);
@@ -143,11 +144,11 @@ static bool make_aliases(struct shop_products *products)
     }
     double sum = 0;
     for (uint32_t i = 0; i < count; i++)
-        sum += share[i] = zipf_weight(i);
+        sum += share[i] = zipf_weight(i, count);
     uint32_t poor = 0, rich = count;
     for (uint32_t i = 0; i < count; i++) {
         share[i] *= count / sum;
-        products->aliases[i] = (struct shop_alias){UINT32_MAX, i};
+        products->aliases[i] = (struct rcx_shop_alias){UINT32_MAX, i};
         if (share[i] < 1)
             stack[poor++] = i;
         else
@@ -155,8 +156,8 @@ static bool make_aliases(struct shop_products *products)
     }
     while (poor > 0 && rich < count) {
         uint32_t small = stack[--poor], large = stack[rich];
-        products->aliases[small] = (struct shop_alias){(uint32_t)(share[small] * UINT32_MAX),
-                                                       large};
+        products->aliases[small] = (struct rcx_shop_alias){(uint32_t)(share[small] * UINT32_MAX),
+                                                           large};
         share[large] -= 1 - share[small];
         if (share[large] < 1) {
             rich++;
@@ -168,14 +169,14 @@ static bool make_aliases(struct shop_products *products)
     return true;
 }
 
-bool shop_products_init(struct shop_products *products, uint32_t count, uint64_t seed)
+bool rcx_shop_products_init(struct rcx_shop_products *products, uint32_t count, uint64_t seed)
 {
     products->count = count;
     products->products = rcx_calloc(count, sizeof *products->products);
     products->cents = rcx_malloc_array(count, sizeof *products->cents);
     products->aliases = rcx_malloc_array(count, sizeof *products->aliases);
     if (!products->products || !products->cents || !products->aliases || !make_aliases(products)) {
-        shop_products_release(products);
+        rcx_shop_products_release(products);
         return false;
     }
     for (uint32_t i = 0; i < count; i++) {
@@ -185,10 +186,10 @@ bool shop_products_init(struct shop_products *products, uint32_t count, uint64_t
     return true;
 }
 
-void shop_products_release(struct shop_products *products)
+void rcx_shop_products_release(struct rcx_shop_products *products)
 {
     rcx_free(products->products);
     rcx_free(products->cents);
     rcx_free(products->aliases);
-    *products = (struct shop_products){0};
+    *products = (struct rcx_shop_products){0};
 }

@@ -21,9 +21,9 @@ struct rcx_simulate_options rcx_simulate_defaults(void)
         .season_strength = 1,
         .basket_lines = 20,
         .rate_shape = 0.85,
-        .rate_alpha = 65,
+        .rate_alpha = 50,
         .dropout_a = 0.5,
-        .dropout_b = 4.5,
+        .dropout_b = 5.5,
         .spend_p = 2.1,
         .spend_q = 3.45,
         .spend_gamma = 486,
@@ -81,24 +81,25 @@ void rcx_simulate_close(struct rcx_simulation *simulation)
 {
     if (!simulation)
         return;
-    shop_invoices_release(&simulation->invoices);
-    shop_products_release(&simulation->products);
-    shop_calendar_release(&simulation->calendar);
+    rcx_shop_invoices_release(&simulation->invoices);
+    rcx_shop_products_release(&simulation->products);
+    rcx_shop_calendar_release(&simulation->calendar);
     rcx_free(simulation);
 }
 
 static enum rcx_status build(struct rcx_simulation *simulation, struct rcx_error *err)
 {
     const struct rcx_simulate_options *options = &simulation->options;
-    enum rcx_status status = shop_plan_make(options, &simulation->plan, err);
+    enum rcx_status status = rcx_shop_plan_make(options, &simulation->plan, err);
     if (status == RCX_OK)
-        status = shop_calendar_init(&simulation->calendar, options->start, options->days,
-                                    options->season_strength, err);
+        status = rcx_shop_calendar_init(&simulation->calendar, options->start, options->days,
+                                        options->season_strength, err);
     if (status == RCX_OK &&
-        !shop_products_init(&simulation->products, options->products, options->seed))
-        status = rcx_fail_nomem(err, "products", options->products * sizeof(struct shop_product));
+        !rcx_shop_products_init(&simulation->products, options->products, options->seed))
+        status = rcx_fail_nomem(err, "products",
+                                options->products * sizeof(struct rcx_shop_product));
     if (status == RCX_OK)
-        status = shop_invoices_make(simulation, &simulation->invoices, err);
+        status = rcx_shop_invoices_make(simulation, &simulation->invoices, err);
     return status;
 }
 
@@ -130,7 +131,7 @@ static rcx_time time_of(const struct rcx_simulation *simulation, uint32_t invoic
 
 struct rcx_simulate_summary rcx_simulate_summarize(const struct rcx_simulation *simulation)
 {
-    const struct shop_invoices *invoices = &simulation->invoices;
+    const struct rcx_shop_invoices *invoices = &simulation->invoices;
     return (struct rcx_simulate_summary){
         .rows = simulation->options.rows,
         .customers = simulation->plan.customers,
@@ -141,8 +142,8 @@ struct rcx_simulate_summary rcx_simulate_summarize(const struct rcx_simulation *
         .rate_scale = simulation->plan.scale,
         .first = time_of(simulation, 0),
         .last = time_of(simulation, invoices->count - 1),
-        .first_invoice = SHOP_FIRST_INVOICE,
-        .last_invoice = (uint64_t)SHOP_FIRST_INVOICE + invoices->count - 1,
+        .first_invoice = RCX_SHOP_FIRST_INVOICE,
+        .last_invoice = (uint64_t)RCX_SHOP_FIRST_INVOICE + invoices->count - 1,
     };
 }
 
@@ -227,7 +228,7 @@ static enum rcx_status run_output(struct output *output, const struct rcx_parall
 
 static size_t format_rows(const void *context, uint64_t begin, uint64_t end, char *out)
 {
-    return shop_csv_rows(context, begin, end, out);
+    return rcx_shop_csv_rows(context, begin, end, out);
 }
 
 static enum rcx_status write_header(rcx_simulate_sink *sink, void *context, const char *header,
@@ -245,19 +246,19 @@ enum rcx_status rcx_simulate_write(const struct rcx_simulation *simulation, rcx_
         "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n", err);
     if (status != RCX_OK)
         return status;
-    struct shop_csv *csv = shop_csv_open(simulation);
+    struct rcx_shop_csv *csv = rcx_shop_csv_open(simulation);
     if (!csv)
-        return rcx_fail_nomem(err, "simulated rows", sizeof(struct shop_product));
+        return rcx_fail_nomem(err, "simulated rows", sizeof(struct rcx_shop_product));
     struct output output = {.format = format_rows,
                             .context = csv,
                             .items = simulation->options.rows,
                             .chunk_items = CHUNK_ROWS,
-                            .item_bytes = SHOP_ROW_BYTES,
+                            .item_bytes = RCX_SHOP_ROW_BYTES,
                             .sink = sink,
                             .sink_context = context,
                             .rows_per_item = 1};
     status = run_output(&output, &simulation->parallel, err);
-    shop_csv_close(csv);
+    rcx_shop_csv_close(csv);
     return status;
 }
 
@@ -266,10 +267,10 @@ enum rcx_status rcx_simulate_write(const struct rcx_simulation *simulation, rcx_
 
 enum { TRUTH_BYTES = 256 };
 
-static char *put_truth_day(const struct rcx_simulation *simulation, char *out, double shop_time)
+static char *put_truth_day(const struct rcx_simulation *simulation, char *out, double rcx_shop_time)
 {
     char text[RCX_DATE_TEXT_BYTES];
-    uint32_t day = shop_calendar_minute(&simulation->calendar, shop_time) / 1440;
+    uint32_t day = rcx_shop_calendar_minute(&simulation->calendar, rcx_shop_time) / 1440;
     const char *formatted = rcx_format_day(simulation->calendar.start + (rcx_day)day, text);
     size_t length = strlen(formatted);
     memcpy(out, formatted, length);
@@ -281,13 +282,13 @@ static size_t format_truth(const void *context, uint64_t begin, uint64_t end, ch
     const struct rcx_simulation *simulation = context;
     char *at = out;
     for (uint64_t id = begin; id < end; id++) {
-        struct shop_customer customer = shop_customer_draw(&simulation->options, id);
-        struct shop_visits visits = shop_visits_begin(&simulation->options, &customer, id,
-                                                      simulation->plan.scale);
+        struct rcx_shop_customer customer = rcx_shop_customer_draw(&simulation->options, id);
+        struct rcx_shop_visits visits = rcx_shop_visits_begin(&simulation->options, &customer, id,
+                                                              simulation->plan.scale);
         double last = customer.first;
-        while (shop_visits_next(&visits))
+        while (rcx_shop_visits_next(&visits))
             last = visits.now;
-        at += rcx_format_u64(SHOP_FIRST_CUSTOMER + id, at);
+        at += rcx_format_u64(RCX_SHOP_FIRST_CUSTOMER + id, at);
         *at++ = ',';
         at += rcx_format_real(visits.rate, at);
         *at++ = ',';
