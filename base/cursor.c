@@ -18,7 +18,8 @@ const uint8_t *rcx_cursor_bytes(struct rcx_cursor *cursor, size_t length)
         cursor->failed = true;
         return NULL;
     }
-    const uint8_t *bytes = cursor->data == NULL ? nothing : cursor->data + cursor->position;
+    const uint8_t *bytes = length == 0 && cursor->data == NULL ? nothing
+                                                               : cursor->data + cursor->position;
     cursor->position += length;
     return bytes;
 }

@@ -83,6 +83,7 @@ static double exact_ratio(rcx_u128 a, rcx_u128 b)
         }
     }
     int drop = bit_length(quotient) - MANTISSA_BITS;
+    assert(drop > 0);
     uint64_t mantissa = (uint64_t)(quotient >> drop);
     rcx_u128 rest = quotient & (((rcx_u128)1 << drop) - 1);
     rcx_u128 half = (rcx_u128)1 << (drop - 1);
@@ -115,7 +116,7 @@ static char *digits_before(char *end, rcx_u128 value, unsigned least)
 size_t rcx_format_decimal(rcx_i128 value, unsigned places, char out[48])
 {
     assert(places <= 38);
-    char digits[48];
+    char digits[48] = {0};
     char *end = digits + sizeof digits;
     const char *first = digits_before(end, magnitude(value), places + 1);
     size_t whole = (size_t)(end - first) - places;
@@ -142,7 +143,7 @@ const char *rcx_format_money(rcx_i128 value, unsigned places, unsigned shown, ch
         rcx_u128 unit = (rcx_u128)rcx_pow10(places - kept);
         rounded = rounded / unit + (rounded % unit >= unit - unit / 2);
     }
-    char digits[48];
+    char digits[48] = {0};
     char *end = digits + sizeof digits;
     const char *first = digits_before(end, rounded, kept + 1);
     size_t whole = (size_t)(end - first) - kept;

@@ -4,6 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#undef rcx_fail
+#undef rcx_fail_errno
+#undef rcx_fail_nomem
+
 static const struct {
     const char *name;
     const char *text;

@@ -53,3 +53,10 @@ enum rcx_status rcx_fail_nomem(struct rcx_error *err, const char *what, unsigned
 const char *rcx_status_name(enum rcx_status status); /* "E_IO" */
 const char *rcx_status_text(enum rcx_status status);
 int rcx_status_exit_code(enum rcx_status status);
+
+/* The static analyzer sees one file at a time: tell it that a failure is never RCX_OK. */
+#ifdef __clang_analyzer__
+#define rcx_fail(err, status, ...) (rcx_fail(err, status, __VA_ARGS__), status)
+#define rcx_fail_errno(err, ...) (rcx_fail_errno(err, __VA_ARGS__), RCX_E_IO)
+#define rcx_fail_nomem(err, ...) (rcx_fail_nomem(err, __VA_ARGS__), RCX_E_NOMEM)
+#endif

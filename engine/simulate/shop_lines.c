@@ -17,7 +17,8 @@ static int32_t draw_quantity(double wanted, uint32_t random)
     if (wanted >= packs[PACKS - 1]) {
         if (wanted > 80000)
             wanted = 80000;
-        low = (double)((uint32_t)wanted / 100 * 100);
+        uint32_t hundreds = (uint32_t)wanted / 100;
+        low = hundreds * 100.0;
         high = low + 100;
     } else {
         unsigned i = 1;
