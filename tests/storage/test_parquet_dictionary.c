@@ -97,8 +97,9 @@ static void test_gives_up(void **state)
 {
     (void)state;
     enum { MOST = 1000000 };
-    uint64_t *data = malloc(MOST * sizeof *data);
+    uint64_t *data = calloc(MOST, sizeof *data);
     struct rcx_parquet_dictionary dictionary = {0};
+    assert_non_null(data);
     assert_false(build(&dictionary, RCX_PARQUET_INT64, data, 0, NULL));
     for (size_t i = 0; i < MOST; i++)
         data[i] = i * UINT64_C(0x9E3779B97F4A7C15); /* all distinct */
