@@ -9,5 +9,5 @@ enum rcx_cpu_level rcx_cpu_detect(void);
  * Call before the first kernel; without a call the detected level is used. */
 void rcx_cpu_set(enum rcx_cpu_level wanted);
 enum rcx_cpu_level rcx_cpu_level(void);
-const char *rcx_cpu_name(enum rcx_cpu_level level); /* "v1", "v3", "v4" */
+const char *rcx_cpu_name(enum rcx_cpu_level level);           /* "v1", "v3", "v4" */
 int rcx_cpu_parse(const char *name, enum rcx_cpu_level *out); /* 0 when unknown */

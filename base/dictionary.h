@@ -14,8 +14,8 @@ struct rcx_dictionary {
     uint64_t *offsets; /* count + 1 */
     char *bytes;
     size_t byte_capacity;
-    uint32_t *slots; /* code + 1; 0 = free */
-    uint32_t *tags;  /* upper hash bits of each slot */
+    uint32_t *slots;   /* code + 1; 0 = free */
+    uint32_t *tags;    /* upper hash bits of each slot */
     size_t slot_count; /* power of two */
 };
 
@@ -26,7 +26,8 @@ void rcx_dictionary_release(struct rcx_dictionary *dictionary);
 /* The code of `text`, added when new; RCX_NO_CODE when out of memory (or 2^32 - 2 codes). */
 uint32_t rcx_dictionary_intern(struct rcx_dictionary *dictionary, struct rcx_text text);
 uint32_t rcx_dictionary_find(const struct rcx_dictionary *dictionary, struct rcx_text text);
-static inline struct rcx_text rcx_dictionary_get(const struct rcx_dictionary *dictionary, uint32_t code)
+static inline struct rcx_text rcx_dictionary_get(const struct rcx_dictionary *dictionary,
+                                                 uint32_t code)
 {
     return (struct rcx_text){dictionary->bytes + dictionary->offsets[code],
                              (size_t)(dictionary->offsets[code + 1] - dictionary->offsets[code])};

@@ -28,17 +28,19 @@ struct rcx_file_writer;
 struct rcx_file_writer_options {
     bool no_sync; /* skip the fsyncs: for results that can be made again */
 };
-enum rcx_status rcx_file_writer_open(const char *path, const struct rcx_file_writer_options *options,
+enum rcx_status rcx_file_writer_open(const char *path,
+                                     const struct rcx_file_writer_options *options,
                                      struct rcx_file_writer **out, struct rcx_error *err);
-enum rcx_status rcx_file_writer_write(struct rcx_file_writer *writer, const void *data, size_t length,
-                                      struct rcx_error *err);
+enum rcx_status rcx_file_writer_write(struct rcx_file_writer *writer, const void *data,
+                                      size_t length, struct rcx_error *err);
 uint64_t rcx_file_writer_position(const struct rcx_file_writer *writer);
 /* Both release the writer; commit that fails has removed the temporary file. abort accepts NULL. */
 enum rcx_status rcx_file_writer_commit(struct rcx_file_writer *writer, struct rcx_error *err);
 void rcx_file_writer_abort(struct rcx_file_writer *writer);
 /* open + write + commit */
 enum rcx_status rcx_file_replace(const char *path, const void *data, size_t length,
-                                 const struct rcx_file_writer_options *options, struct rcx_error *err);
+                                 const struct rcx_file_writer_options *options,
+                                 struct rcx_error *err);
 
 bool rcx_file_exists(const char *path);
 bool rcx_directory_exists(const char *path);

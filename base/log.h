@@ -18,8 +18,9 @@ enum rcx_status rcx_log_open(const struct rcx_log_options *options, struct rcx_l
                              struct rcx_error *err);
 void rcx_log_close(struct rcx_log *log);
 /* `where` is the stage or module ("ingest"). */
-void rcx_log_write(struct rcx_log *log, enum rcx_log_level level, const char *where, const char *format,
-                   ...) __attribute__((format(printf, 4, 5)));
+void rcx_log_write(struct rcx_log *log, enum rcx_log_level level, const char *where,
+                   const char *format, ...) __attribute__((format(printf, 4, 5)));
 bool rcx_log_enabled(const struct rcx_log *log, enum rcx_log_level level);
-bool rcx_log_level_parse(const char *name, enum rcx_log_level *out); /* debug info warning error off */
+/* debug, info, warning, error, off */
+bool rcx_log_level_parse(const char *name, enum rcx_log_level *out);
 const char *rcx_log_level_name(enum rcx_log_level level);

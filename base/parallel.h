@@ -17,7 +17,8 @@ typedef enum rcx_status rcx_chunk_function(void *context, size_t chunk, unsigned
 /* Runs the function for chunks 0..chunks-1. When some fail, the error of the lowest failing chunk is
  * returned, the same one for any number of threads; chunks above a failed one may be skipped. */
 enum rcx_status rcx_parallel_for(const struct rcx_parallel *parallel, size_t chunks,
-                                 rcx_chunk_function *function, void *context, struct rcx_error *err);
+                                 rcx_chunk_function *function, void *context,
+                                 struct rcx_error *err);
 
 /* CPUs this process may use (affinity and cgroup quota respected), at least 1. */
 unsigned rcx_parallel_cpus(void);

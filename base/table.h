@@ -15,6 +15,7 @@
 #include "base/hash.h"
 #include "base/status.h"
 
+/* clang-format off */
 /*       name     C type    bytes */
 #define RCX_TYPES(X)                                                                               \
     X(BOOL,    uint8_t,  1) /* 0 or 1 */                                                           \
@@ -26,12 +27,13 @@
     X(DATE,    int32_t,  4) /* rcx_day */                                                          \
     X(TIME,    int64_t,  8) /* rcx_time */                                                         \
     X(TEXT,    uint32_t, 4) /* code into `dictionary` */
+/* clang-format on */
 
 enum rcx_type {
 #define X(name, c_type, bytes) RCX_TYPE_##name,
     RCX_TYPES(X)
 #undef X
-    RCX_TYPE_COUNT
+        RCX_TYPE_COUNT
 };
 
 /* Immutable list of distinct or repeated texts, shared by reference count.
@@ -42,7 +44,8 @@ struct rcx_strings {
     char *bytes;       /* UTF-8 */
     uint32_t references;
 };
-struct rcx_strings *rcx_strings_new(uint32_t count, uint64_t byte_count); /* offsets, bytes unset; 1 reference */
+struct rcx_strings *rcx_strings_new(uint32_t count,
+                                    uint64_t byte_count); /* offsets, bytes unset; 1 reference */
 /* One more reference; also through a borrowed view, because counting is no change of the texts. */
 struct rcx_strings *rcx_strings_retain(const struct rcx_strings *strings);
 void rcx_strings_release(struct rcx_strings *strings);
@@ -67,7 +70,7 @@ struct rcx_column {
         double *reals;
         uint32_t *codes;
     };
-    uint8_t *valid; /* NULL: no nulls */
+    uint8_t *valid;                 /* NULL: no nulls */
     struct rcx_strings *dictionary; /* TEXT only; a reference is held */
 };
 

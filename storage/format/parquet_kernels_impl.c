@@ -143,11 +143,12 @@ static uint8_t *pack(const uint32_t *values, size_t groups, unsigned width, uint
     case w:                                                                                        \
         return pack_groups(values, groups, w, out);
     switch (width) {
-        WIDTH(1)
-        WIDTH(2)
-        WIDTH(3) WIDTH(4) WIDTH(5) WIDTH(6) WIDTH(7) WIDTH(8) WIDTH(9) WIDTH(10) WIDTH(11) WIDTH(12)
-            WIDTH(13) WIDTH(14) WIDTH(15) WIDTH(16) WIDTH(17) WIDTH(18) WIDTH(19) WIDTH(20)
-                WIDTH(21) WIDTH(22) WIDTH(23) WIDTH(24) default : return out;
+        /* clang-format off */
+        WIDTH(1) WIDTH(2) WIDTH(3) WIDTH(4) WIDTH(5) WIDTH(6) WIDTH(7) WIDTH(8)
+        WIDTH(9) WIDTH(10) WIDTH(11) WIDTH(12) WIDTH(13) WIDTH(14) WIDTH(15) WIDTH(16)
+        WIDTH(17) WIDTH(18) WIDTH(19) WIDTH(20) WIDTH(21) WIDTH(22) WIDTH(23) WIDTH(24)
+            /* clang-format on */
+            default : return out;
     }
 #undef WIDTH
 }
