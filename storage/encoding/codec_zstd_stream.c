@@ -1,0 +1,89 @@
+#include "storage/encoding/codec_zstd_stream.h"
+
+#define ZSTD_STATIC_LINKING_ONLY /* for ZSTD_customMem: all memory comes from base/memory.h */
+#include <zstd.h>
+#include <zstd_errors.h>
+
+#include "base/memory.h"
+
+struct rcx_zstd_stream {
+    ZSTD_DCtx *decoder;
+    bool complete;
+};
+
+static void *allocate(void *opaque, size_t bytes)
+{
+    (void)opaque;
+    return rcx_malloc(bytes);
+}
+
+static void release(void *opaque, void *block)
+{
+    (void)opaque;
+    rcx_free(block);
+}
+
+bool rcx_zstd_stream_matches(const uint8_t *bytes, size_t length)
+{
+    return length >= 4 && bytes[0] == 0x28 && bytes[1] == 0xB5 && bytes[2] == 0x2F &&
+           bytes[3] == 0xFD;
+}
+
+struct rcx_zstd_stream *rcx_zstd_stream_open(void)
+{
+    struct rcx_zstd_stream *stream = rcx_malloc(sizeof *stream);
+    if (!stream)
+        return NULL;
+    stream->complete = true;
+    stream->decoder = ZSTD_createDCtx_advanced((ZSTD_customMem){allocate, release, NULL});
+    if (!stream->decoder) {
+        rcx_free(stream);
+        return NULL;
+    }
+    return stream;
+}
+
+void rcx_zstd_stream_close(struct rcx_zstd_stream *stream)
+{
+    if (!stream)
+        return;
+    ZSTD_freeDCtx(stream->decoder);
+    rcx_free(stream);
+}
+
+void rcx_zstd_stream_reset(struct rcx_zstd_stream *stream)
+{
+    ZSTD_DCtx_reset(stream->decoder, ZSTD_reset_session_only);
+    stream->complete = true;
+}
+
+enum rcx_status rcx_zstd_stream_decode(struct rcx_zstd_stream *stream, const char *name,
+                                       const uint8_t *in, size_t in_bytes, size_t *in_used,
+                                       uint8_t *out, size_t capacity, size_t *out_written,
+                                       struct rcx_error *err)
+{
+    ZSTD_inBuffer input = {in, in_bytes, 0};
+    ZSTD_outBuffer output = {out, capacity, 0};
+    while (output.pos < output.size) {
+        size_t before_in = input.pos, before_out = output.pos;
+        size_t result = ZSTD_decompressStream(stream->decoder, &output, &input);
+        if (ZSTD_isError(result)) {
+            if (ZSTD_getErrorCode(result) == ZSTD_error_memory_allocation)
+                return rcx_fail_nomem(err, name, 0);
+            return rcx_fail(err, RCX_E_INPUT, "%s: not a sound zstd file: %s", name,
+                            ZSTD_getErrorName(result));
+        }
+        if (input.pos != before_in || output.pos != before_out)
+            stream->complete = result == 0;
+        else
+            break;
+    }
+    *in_used = input.pos;
+    *out_written = output.pos;
+    return RCX_OK;
+}
+
+bool rcx_zstd_stream_complete(const struct rcx_zstd_stream *stream)
+{
+    return stream->complete;
+}
