@@ -194,7 +194,7 @@ EFFECTS = {
     "ingest.date_format": Effect("dmy", loaded(lambda p: write_csv(p, plain_rows(InvoiceNo=lambda i: "1"), time=lambda t: t.strftime("%d/%m/%Y %H:%M")))),
     "ingest.date_evidence": Effect("0.9", loaded(lambda p: write_csv(p, plain_rows(
         InvoiceDate=lambda i: datetime.datetime(2011, 1 + i // 12, 1 + i % 12)), time=lambda t: t.strftime("%d/%m/%Y")))),
-    "ingest.decimal_mark": Effect("comma", loaded(lambda p: write_csv(p, plain_rows(), number=lambda n: "1,234"))),
+    "ingest.decimal_mark": Effect("point", loaded(lambda p: write_csv(p, plain_rows(), number=lambda n: "1,234"))),
     "ingest.delimiter": Effect("semicolon", loaded(lambda p: write_csv(p, plain_rows()))),
     "ingest.encoding": Effect("windows-1252", loaded(lambda p: write_csv(p, plain_rows(Description=lambda i: "CAF\u00c9")))),
     "ingest.max_reject_share": Effect("0.5", loaded(lambda p: write_csv(p, plain_rows(Quantity=lambda i: "x" if i == 3 else 1)))),
