@@ -35,7 +35,7 @@ static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_e
     if (status)
         return status;
     const struct rcx_store_summary *summary = rcx_store_summary(store);
-    struct rcx_sink_options options = rcx_cli_sink_options(cli);
+    struct rcx_sink_options options = rcx_flow_sink_options(&cli->config->export, cli->parallel);
     struct rcx_progress progress;
     options.format = given->format;
     rcx_progress_begin(&progress, cli, "export", summary->rows, "rows");

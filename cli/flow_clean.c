@@ -1,7 +1,7 @@
 #include "cli/flow_clean.h"
 
 #include "base/file.h"
-#include "storage/format/sink.h"
+#include "cli/sink_options.h"
 
 static enum rcx_status write_rows(void *context, const struct rcx_table *rows,
                                   struct rcx_error *err)
@@ -12,21 +12,15 @@ static enum rcx_status write_rows(void *context, const struct rcx_table *rows,
 static enum rcx_status open_sink(const struct rcx_flow_clean *flow, struct rcx_sink **out,
                                  struct rcx_error *err)
 {
-    static const char *const codecs[] = {"none", "snappy", "zstd"};
     char digest[RCX_DIGEST_TEXT_BYTES];
     (void)rcx_digest_format(rcx_store_summary(flow->from->store)->digest, digest);
     const struct rcx_sink_metadata metadata[] = {{"rcx.program", RCX_VERSION},
                                                  {"rcx.store_digest", digest}};
-    const struct rcx_sink_options options = {
-        .format = flow->format,
-        .codec = codecs[flow->export->codec],
-        .codec_level = (int)flow->export->zstd_level,
-        .row_group_rows = (size_t)flow->export->row_group_rows,
-        .metadata = metadata,
-        .metadata_count = sizeof metadata / sizeof metadata[0],
-        .parallel = flow->parallel,
-        .no_sync = flow->no_sync,
-    };
+    struct rcx_sink_options options = rcx_flow_sink_options(flow->export, flow->parallel);
+    options.format = flow->format;
+    options.metadata = metadata;
+    options.metadata_count = sizeof metadata / sizeof metadata[0];
+    options.no_sync = flow->no_sync;
     return rcx_sink_open(flow->output, &options, out, err);
 }
 

@@ -276,8 +276,8 @@ static enum rcx_status open_sink(struct exporter *exporter, const char *path,
     char version[24], digest[RCX_DIGEST_TEXT_BYTES];
     snprintf(version, sizeof version, "%" PRIu64, summary->version);
     rcx_digest_format(summary->digest, digest);
-    const struct rcx_sink_metadata metadata[] = {{"rcx.store.version", version},
-                                                 {"rcx.store.digest", digest}};
+    const struct rcx_sink_metadata metadata[] = {
+        {"rcx.program", RCX_VERSION}, {"rcx.store_version", version}, {"rcx.store_digest", digest}};
     struct rcx_sink_options own = *options;
     own.metadata = metadata;
     own.metadata_count = sizeof metadata / sizeof metadata[0];

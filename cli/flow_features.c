@@ -2,7 +2,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "storage/format/sink.h"
+#include "cli/sink_options.h"
 
 struct delivery {
     const struct rcx_flow_features *flow;
@@ -35,27 +35,20 @@ static enum rcx_status deliver(void *context, size_t snapshot, struct rcx_table 
 static enum rcx_status open_sink(const struct rcx_flow_features *flow, struct rcx_sink **out,
                                  struct rcx_error *err)
 {
-    static const char *const codecs[] = {"none", "snappy", "zstd"};
     static const char *const sorted_by[] = {"snapshot_date", "customer_id"};
-    const struct rcx_cfg_export *export = &flow->config->export;
     char digest[RCX_DIGEST_TEXT_BYTES];
     (void)rcx_digest_format(rcx_store_summary(flow->from->store)->digest, digest);
     const struct rcx_sink_metadata metadata[] = {
         {"rcx.program", RCX_VERSION},
         {"rcx.store_digest", digest},
         {"rcx.config_digest", flow->config_digest ? flow->config_digest : ""}};
-    const struct rcx_sink_options options = {
-        .format = flow->format,
-        .codec = codecs[export->codec],
-        .codec_level = (int)export->zstd_level,
-        .row_group_rows = (size_t) export->row_group_rows,
-        .metadata = metadata,
-        .metadata_count = sizeof metadata / sizeof metadata[0],
-        .sorted_by = sorted_by,
-        .sorted_by_count = sizeof sorted_by / sizeof sorted_by[0],
-        .parallel = flow->parallel,
-        .no_sync = flow->no_sync,
-    };
+    struct rcx_sink_options options = rcx_flow_sink_options(&flow->config->export, flow->parallel);
+    options.format = flow->format;
+    options.metadata = metadata;
+    options.metadata_count = sizeof metadata / sizeof metadata[0];
+    options.sorted_by = sorted_by;
+    options.sorted_by_count = sizeof sorted_by / sizeof sorted_by[0];
+    options.no_sync = flow->no_sync;
     return rcx_sink_open(flow->output, &options, out, err);
 }
 

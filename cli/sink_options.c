@@ -1,17 +1,17 @@
 #include "cli/sink_options.h"
 
-struct rcx_sink_options rcx_cli_sink_options(const struct rcx_cli *cli)
+struct rcx_sink_options rcx_flow_sink_options(const struct rcx_cfg_export *section,
+                                              struct rcx_parallel parallel)
 {
     static const char *const codecs[] = {
         [RCX_EXPORT_CODEC_NONE] = "none",
         [RCX_EXPORT_CODEC_SNAPPY] = "snappy",
         [RCX_EXPORT_CODEC_ZSTD] = "zstd",
     };
-    const struct rcx_cfg_export *section = &cli->config->export;
     return (struct rcx_sink_options){
         .codec = codecs[section->codec],
-        .codec_level = section->codec == RCX_EXPORT_CODEC_ZSTD ? (int)section->zstd_level : 0,
+        .codec_level = (int)section->zstd_level, /* codecs without levels ignore it */
         .row_group_rows = (size_t)section->row_group_rows,
-        .parallel = cli->parallel,
+        .parallel = parallel,
     };
 }

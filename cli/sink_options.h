@@ -1,7 +1,8 @@
 #pragma once
-/* How tables are written, from the configuration: what every command that writes one passes on. */
-#include "cli/cli.h"
+/* How tables are written, from the configuration: what every flow that writes one begins with. */
+#include "config/config.h"
 #include "storage/format/sink.h"
 
 /* Codec, level and row groups of section `export`, and the threads. The rest is zero. */
-struct rcx_sink_options rcx_cli_sink_options(const struct rcx_cli *cli);
+struct rcx_sink_options rcx_flow_sink_options(const struct rcx_cfg_export *section,
+                                              struct rcx_parallel parallel);

@@ -71,8 +71,8 @@ def test_parquet_holds_what_the_csv_holds(shop, tmp_path):
     meta = pq.read_metadata(tmp_path / "t.parquet")
     assert meta.row_group(0).column(0).compression == "ZSTD"
     info = json.loads(run("info", "--store", shop / "store", "--json").stdout)
-    assert meta.metadata[b"rcx.store.digest"].decode() == info["digest"]
-    assert meta.metadata[b"rcx.store.version"].decode() == str(info["version"])
+    assert meta.metadata[b"rcx.store_digest"].decode() == info["digest"]
+    assert meta.metadata[b"rcx.store_version"].decode() == str(info["version"])
     assert [s.column_index for s in meta.row_group(0).sorting_columns] == [6, 4]
 
 
