@@ -74,7 +74,7 @@ static enum rcx_status prepare(struct exporter *exporter, struct rcx_error *err)
     exporter->piece_count = exporter->block_rows / MORSEL_ROWS;
     if (exporter->piece_count < threads)
         exporter->piece_count = threads;
-    exporter->buffers = rcx_calloc(threads, sizeof *exporter->buffers);
+    exporter->buffers = rcx_calloc(threads, sizeof(void *));
     exporter->pieces = rcx_calloc(exporter->piece_count, sizeof *exporter->pieces);
     exporter->piece_rows_before = rcx_calloc(exporter->piece_count + 1,
                                              sizeof *exporter->piece_rows_before);

@@ -31,7 +31,7 @@ static void write_ready(struct rcx_ordered_output *output)
         block->offset = rcx_file_writer_position(output->file);
         output->failed = rcx_file_writer_write(output->file, block->bytes.data, block->bytes.length,
                                                &output->error) != RCX_OK;
-        rcx_buf_release(&block->bytes);
+        rcx_buf_clear(&block->bytes);
     }
 }
 
@@ -43,6 +43,11 @@ enum rcx_status rcx_ordered_put(struct rcx_ordered_output *output, size_t index,
     output->blocks[index].ready = true;
     *bytes = (struct rcx_buf){0};
     write_ready(output);
+    if (output->reused < output->next) {
+        struct rcx_buf *spare = &output->blocks[output->reused++].bytes;
+        *bytes = *spare;
+        *spare = (struct rcx_buf){0};
+    }
     enum rcx_status status = output->failed
                                  ? rcx_fail(err, output->error.status, "%s", output->error.text)
                                  : RCX_OK;

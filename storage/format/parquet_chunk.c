@@ -29,6 +29,7 @@ void rcx_parquet_encoder_release(struct rcx_parquet_encoder *encoder)
     rcx_buf_release(&encoder->dictionary_page);
     rcx_buf_release(&encoder->dictionary_packed);
     rcx_buf_release(&encoder->header);
+    rcx_buf_release(&encoder->chunk);
 }
 
 /* Compresses `in` into `out`, which is emptied first. */

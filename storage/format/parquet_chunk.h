@@ -45,6 +45,7 @@ struct rcx_parquet_encoder {
     struct rcx_parquet_values values;
     struct rcx_parquet_dictionary dictionary;
     struct rcx_buf page, packed, dictionary_page, dictionary_packed, header;
+    struct rcx_buf chunk; /* the caller's, for what it encodes into */
 };
 void rcx_parquet_encoder_release(struct rcx_parquet_encoder *encoder);
 

@@ -141,15 +141,23 @@ static uint8_t *pack(const uint32_t *values, size_t groups, unsigned width, uint
 {
 #define WIDTH(w)                                                                                   \
     case w:                                                                                        \
-        return pack_groups(values, groups, w, out);
+        return pack_groups(values, groups, w, out)
+#define FOUR_WIDTHS(w)                                                                             \
+    WIDTH((w) + 1);                                                                                \
+    WIDTH((w) + 2);                                                                                \
+    WIDTH((w) + 3);                                                                                \
+    WIDTH((w) + 4)
     switch (width) {
-        /* clang-format off */
-        WIDTH(1) WIDTH(2) WIDTH(3) WIDTH(4) WIDTH(5) WIDTH(6) WIDTH(7) WIDTH(8)
-        WIDTH(9) WIDTH(10) WIDTH(11) WIDTH(12) WIDTH(13) WIDTH(14) WIDTH(15) WIDTH(16)
-        WIDTH(17) WIDTH(18) WIDTH(19) WIDTH(20) WIDTH(21) WIDTH(22) WIDTH(23) WIDTH(24)
-            /* clang-format on */
-            default : return out;
+        FOUR_WIDTHS(0);
+        FOUR_WIDTHS(4);
+        FOUR_WIDTHS(8);
+        FOUR_WIDTHS(12);
+        FOUR_WIDTHS(16);
+        FOUR_WIDTHS(20);
+    default:
+        return out;
     }
+#undef FOUR_WIDTHS
 #undef WIDTH
 }
 

@@ -89,9 +89,9 @@ static bool widen_i8(struct rcx_parquet_values *values)
     int32_t *out = room(&values->converted, values->count * sizeof *out);
     if (!out)
         return false;
-    const int8_t *in = values->data;
+    const uint8_t *in = values->data;
     for (size_t i = 0; i < values->count; i++)
-        out[i] = in[i];
+        out[i] = (in[i] ^ 0x80) - 0x80; /* extends the sign */
     values->i32 = out;
     return true;
 }

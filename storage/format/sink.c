@@ -1,5 +1,6 @@
 #include "storage/format/sink.h"
 
+#include <assert.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -95,6 +96,7 @@ enum rcx_status rcx_sink_open(const char *path, const struct rcx_sink_options *o
     enum rcx_status status = find_format(path, options->format, &format, err);
     if (status)
         return status;
+    assert(format); /* found, as there was no error */
     if (format->binary && strcmp(path, "-") == 0 && isatty(STDOUT_FILENO))
         return rcx_fail(err, RCX_E_USAGE,
                         "standard output is a terminal, and %s is a binary format; give a file "

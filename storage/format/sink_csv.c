@@ -1,20 +1,15 @@
 /* CSV (RFC 4180, LF). Blocks of rows become text in parallel and are written in order. A row is
  * formatted through a plain pointer: room for its longest possible text is made once per row. */
 #include <math.h>
-#include <string.h>
 
 #include "base/buf.h"
 #include "base/memory.h"
-#include "base/text.h"
+#include "storage/format/csv_text.h"
 #include "storage/format/ordered_output.h"
 #include "storage/format/sink_format.h"
 
 /* About 1 MB of text for a wide row: small enough to share out, large enough to be worth a task. */
 enum { BLOCK_ROWS = 8192 };
-
-/* Longest text of a cell that is not TEXT (a decimal: sign, 20 digits, point, see decimal.h), and a
- * separator. */
-enum { CELL_BYTES = 48 + 1 };
 
 static enum rcx_status open_csv(struct rcx_sink *sink, const struct rcx_sink_options *options,
                                 struct rcx_error *err)
@@ -25,33 +20,6 @@ static enum rcx_status open_csv(struct rcx_sink *sink, const struct rcx_sink_opt
     return RCX_OK;
 }
 
-static bool needs_quotes(struct rcx_text text)
-{
-    bool special = false;
-    for (size_t i = 0; i < text.length; i++) {
-        char c = text.data[i];
-        special |= (c == ',') | (c == '"') | (c == '\n') | (c == '\r');
-    }
-    return special;
-}
-
-/* Writes at most 2 * length + 2 bytes. */
-static char *put_text(char *out, struct rcx_text text)
-{
-    if (text.length && !needs_quotes(text)) {
-        memcpy(out, text.data, text.length);
-        return out + text.length;
-    }
-    *out++ = '"';
-    for (size_t i = 0; i < text.length; i++) {
-        if (text.data[i] == '"')
-            *out++ = '"';
-        *out++ = text.data[i];
-    }
-    *out++ = '"';
-    return out;
-}
-
 static char *put_cell(char *out, const struct rcx_column *column, size_t row)
 {
     switch (column->type) {
@@ -59,37 +27,43 @@ static char *put_cell(char *out, const struct rcx_column *column, size_t row)
         *out = column->booleans[row] ? '1' : '0';
         return out + 1;
     case RCX_TYPE_INT8:
-        return out + rcx_format_i64(column->i8[row], out);
+        return rcx_csv_put_integer(out, column->i8[row]);
     case RCX_TYPE_INT32:
-        return out + rcx_format_i64(column->i32[row], out);
+        return rcx_csv_put_integer(out, column->i32[row]);
     case RCX_TYPE_INT64:
-        return out + rcx_format_i64(column->i64[row], out);
+        return rcx_csv_put_integer(out, column->i64[row]);
     case RCX_TYPE_REAL:
-        return out + rcx_format_real(column->reals[row], out);
+        return rcx_csv_put_real(out, column->reals[row]);
     case RCX_TYPE_DECIMAL:
-        return out + rcx_format_decimal(column->i64[row], column->scale, out);
+        return rcx_csv_put_decimal(out, column->i64[row], column->scale);
     case RCX_TYPE_DATE:
-        return out + strlen(rcx_format_day(column->i32[row], out));
+        return rcx_csv_put_day(out, column->i32[row]);
     case RCX_TYPE_TIME:
-        return out + strlen(rcx_format_time(column->i64[row], out));
+        return rcx_csv_put_time(out, column->i64[row]);
     case RCX_TYPE_TEXT:
-        return put_text(out, rcx_strings_get(column->dictionary, column->codes[row]));
+        return rcx_csv_put_text(out, rcx_strings_get(column->dictionary, column->codes[row]));
     case RCX_TYPE_COUNT:
         break;
     }
     return out;
 }
 
+/* As rcx_column_is_null, without a call for each cell. */
+static inline bool is_null(const struct rcx_column *column, size_t row)
+{
+    if (column->type == RCX_TYPE_REAL)
+        return isnan(column->reals[row]);
+    return column->valid && !(column->valid[row / 8] >> row % 8 & 1);
+}
+
 /* Most bytes of the row's text. */
 static size_t row_bound(const struct rcx_table *table, size_t row)
 {
-    size_t bytes = 1;
+    size_t bytes = 2 + table->column_count * (RCX_CSV_CELL_BYTES + 1);
     for (size_t i = 0; i < table->column_count; i++) {
         const struct rcx_column *column = &table->columns[i];
-        if (column->type == RCX_TYPE_TEXT && !rcx_column_is_null(column, row))
-            bytes += 2 * rcx_strings_get(column->dictionary, column->codes[row]).length + 3;
-        else
-            bytes += CELL_BYTES;
+        if (column->type == RCX_TYPE_TEXT && !is_null(column, row))
+            bytes += 2 * rcx_strings_get(column->dictionary, column->codes[row]).length;
     }
     return bytes;
 }
@@ -100,7 +74,7 @@ static char *put_row(char *out, const struct rcx_table *table, size_t row)
         const struct rcx_column *column = &table->columns[i];
         if (i)
             *out++ = ',';
-        if (!rcx_column_is_null(column, row)) {
+        if (!is_null(column, row)) {
             out = put_cell(out, column, row);
         } else if (table->column_count == 1) {
             *out++ = '"';
@@ -113,27 +87,26 @@ static char *put_row(char *out, const struct rcx_table *table, size_t row)
 
 struct csv_job {
     const struct rcx_table *table;
+    struct rcx_buf *texts; /* [threads] */
     struct rcx_ordered_output output;
 };
 
 static enum rcx_status format_block(void *context, size_t chunk, unsigned worker,
                                     struct rcx_error *err)
 {
-    (void)worker;
     struct csv_job *job = context;
+    struct rcx_buf *text = &job->texts[worker];
     size_t begin = chunk * BLOCK_ROWS;
     size_t end = begin + BLOCK_ROWS < job->table->rows ? begin + BLOCK_ROWS : job->table->rows;
-    struct rcx_buf text = {0};
+    rcx_buf_clear(text);
     for (size_t row = begin; row < end; row++) {
         size_t bound = row_bound(job->table, row);
-        if (!rcx_buf_reserve(&text, bound)) {
-            rcx_buf_release(&text);
+        if (!rcx_buf_reserve(text, bound))
             return rcx_fail_nomem(err, "CSV text", bound);
-        }
-        char *at = (char *)text.data + text.length;
-        text.length += (size_t)(put_row(at, job->table, row) - at);
+        char *at = (char *)text->data + text->length;
+        text->length += (size_t)(put_row(at, job->table, row) - at);
     }
-    return rcx_ordered_put(&job->output, chunk, &text, err);
+    return rcx_ordered_put(&job->output, chunk, text, err);
 }
 
 static enum rcx_status begin_csv(struct rcx_sink *sink, struct rcx_error *err)
@@ -146,7 +119,7 @@ static enum rcx_status begin_csv(struct rcx_sink *sink, struct rcx_error *err)
         if (i)
             rcx_buf_append_byte(&line, ',');
         char *at = (char *)line.data + line.length;
-        line.length += (size_t)(put_text(at, name) - at);
+        line.length += (size_t)(rcx_csv_put_text(at, name) - at);
     }
     rcx_buf_append_byte(&line, '\n');
     enum rcx_status status = line.failed
@@ -160,11 +133,17 @@ static enum rcx_status write_csv(struct rcx_sink *sink, const struct rcx_table *
                                  struct rcx_error *err)
 {
     size_t blocks = (table->rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
-    struct csv_job job = {.table = table};
+    unsigned threads = sink->parallel.threads;
+    struct csv_job job = {.table = table, .texts = rcx_calloc(threads, sizeof *job.texts)};
+    if (!job.texts)
+        return rcx_fail_nomem(err, sink->path, threads * sizeof *job.texts);
     enum rcx_status status = rcx_ordered_init(&job.output, sink->file, blocks, err);
     if (!status)
         status = rcx_parallel_for(&sink->parallel, blocks, format_block, &job, err);
     rcx_ordered_release(&job.output);
+    for (unsigned i = 0; i < threads; i++)
+        rcx_buf_release(&job.texts[i]);
+    rcx_free(job.texts);
     return status;
 }
 

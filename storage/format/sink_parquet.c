@@ -174,16 +174,13 @@ static enum rcx_status encode_chunk(void *context, size_t task, unsigned worker,
     struct parquet_sink *state = job->sink->state;
     size_t columns = job->sink->column_count;
     size_t group = task / columns, column = task % columns;
-    struct rcx_buf bytes = {0};
+    struct rcx_parquet_encoder *encoder = &state->encoders[worker];
+    rcx_buf_clear(&encoder->chunk);
     enum rcx_status status = rcx_parquet_chunk_encode(
-        &state->encoders[worker], &job->table->columns[column], group * state->group_rows,
-        job->groups[group].rows, job->sink->columns[column].nullable, &bytes,
-        &job->groups[group].chunks[column], err);
-    if (status) {
-        rcx_buf_release(&bytes);
-        return status;
-    }
-    return rcx_ordered_put(&job->output, task, &bytes, err);
+        encoder, &job->table->columns[column], group * state->group_rows, job->groups[group].rows,
+        job->sink->columns[column].nullable, &encoder->chunk, &job->groups[group].chunks[column],
+        err);
+    return status ? status : rcx_ordered_put(&job->output, task, &encoder->chunk, err);
 }
 
 static enum rcx_status add_groups(struct rcx_sink *sink, size_t rows, size_t count,
