@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/memory.h"
 #include "engine/quality/clean_kernels.h"
 
@@ -38,18 +39,17 @@ static enum rcx_status reserve(struct rcx_clean_flags *flags, const struct rcx_b
 
 /* Net quantity of a run of receipts of one invoice; false when stage 1 leaves none of its rows. */
 static bool net_quantity(const struct rcx_batch *batch, const uint8_t *rule,
-                         const struct rcx_radix_item *items, size_t count, int64_t *out)
+                         const struct rcx_radix_item *items, size_t count, rcx_i128 *out)
 {
     bool any = false;
-    int64_t net = 0;
+    rcx_i128 net = 0; /* quantities are not limited before stage 2 */
     for (size_t i = 0; i < count; i++) {
         uint32_t receipt = items[i].payload;
         for (uint32_t row = batch->first_row[receipt]; row < batch->first_row[receipt + 1]; row++) {
             if (!rcx_survives_stage_1(rule[row]))
                 continue;
             any = true;
-            if (__builtin_add_overflow(net, batch->quantity[row], &net))
-                net = batch->quantity[row]; /* absurd quantities: the sign of the last */
+            net += batch->quantity[row];
         }
     }
     *out = net;
@@ -71,7 +71,7 @@ static void flag_cancellations(const struct rcx_clean_plan *plan, const struct r
         size_t next = i + 1;
         while (next < count && items[next].key == items[i].key)
             next++;
-        int64_t net = 0;
+        rcx_i128 net = 0;
         bool any = net_quantity(batch, rule, items + i, next - i, &net);
         if (any && (net < 0 || plan->definitions == RCX_DEFINITIONS_ORIGINAL)) {
             out->cancelled_invoices++;
