@@ -397,10 +397,11 @@ enum rcx_status rcx_store_writer_commit(struct rcx_store_writer *writer,
         status = rcx_manifest_write(manifest, writer->directory, writer->options.no_sync, err);
     writer->sync_seconds += now_seconds() - start;
     if (status == RCX_OK)
-        *out_stats = (struct rcx_store_write_stats){.rows = writer->rows,
-                                                    .bytes = bytes,
-                                                    .version = manifest->version,
-                                                    .sync_seconds = writer->sync_seconds};
+        *out_stats = (struct rcx_store_write_stats){
+            .rows = writer->rows,
+            .bytes = bytes,
+            .version = manifest->version,
+            .sync_seconds = writer->options.no_sync ? 0 : writer->sync_seconds};
     rcx_store_writer_abort(writer);
     return status;
 }
