@@ -96,6 +96,26 @@ static bool name_of_variable(const char *variable, size_t length, char *out, siz
     return has_dot;
 }
 
+/* A variable without "__" is none of ours, unless it is a key but for the underscores: then it was
+ * meant to be one. */
+static void check_underscores(const char *variable, size_t length,
+                              struct rcx_cfg_problems *problems)
+{
+    for (size_t i = 0; i < rcx_key_count(); i++) {
+        const char *name = rcx_key_at(i)->name;
+        size_t at = 0;
+        while (name[at] != '\0' && at + 4 < length &&
+               (name[at] == '.' ? '_' : name[at]) == rcx_ascii_lower(variable[at + 4]))
+            at++;
+        if (name[at] != '\0' || at + 4 != length || strncmp(variable, "RCX_", 4) != 0)
+            continue;
+        char where[160];
+        (void)snprintf(where, sizeof where, "environment %.*s", (int)length, variable);
+        rcx_cfg_problem(problems, where, "a dot of a key is written as two underscores: '%s'",
+                        name);
+    }
+}
+
 static enum rcx_status assign_variables(struct rcx_settings *settings,
                                         const struct rcx_config_sources *sources,
                                         struct rcx_cfg_problems *problems)
@@ -104,8 +124,10 @@ static enum rcx_status assign_variables(struct rcx_settings *settings,
         const char *variable = sources->variables[i], *equals = strchr(variable, '=');
         char name[128], origin[160];
         size_t length = equals != NULL ? (size_t)(equals - variable) : 0;
-        if (!name_of_variable(variable, length, name, sizeof name))
+        if (!name_of_variable(variable, length, name, sizeof name)) {
+            check_underscores(variable, length, problems);
             continue;
+        }
         (void)snprintf(origin, sizeof origin, "environment %.*s", (int)length, variable);
         const char *kept = rcx_cfg_arena_text(&settings->arena, origin, strlen(origin));
         if (kept == NULL || assign_text(settings, name, equals + 1, kept, problems) != RCX_OK)

@@ -181,12 +181,18 @@ static void mistakes_in_a_file_have_their_place(void **state)
 static void mistakes_elsewhere_name_their_source(void **state)
 {
     (void)state;
-    const char *variables[] = {"RCX_STORE__ZSTD_LVL=5", "RCX_STORE__SYNC=maybe", "RCX_CPU=v3",
+    const char *variables[] = {"RCX_STORE__ZSTD_LVL=5",
+                               "RCX_STORE__SYNC=maybe",
+                               "RCX_CPU=v3",
+                               "RCX_RUNTIME_THREADS=2",
+                               "RCX_RUNTIME_THREAD=2",
+                               "RCX_=",
+                               "RCX_STORE",
                                "HOME=/root"};
     const char *sets[] = {"store.zstd_level", "=3", "store=3", "runtime.threads=many"};
     struct rcx_option_value option = {"--seed", "runtime.seed", "-1"};
     struct rcx_config_sources sources = {.variables = variables,
-                                         .variable_count = 4,
+                                         .variable_count = sizeof variables / sizeof variables[0],
                                          .sets = sets,
                                          .set_count = 4,
                                          .options = &option,
@@ -198,6 +204,8 @@ static void mistakes_elsewhere_name_their_source(void **state)
         "'store.zstd_level'?\n"
         "environment RCX_STORE__SYNC: store.sync: 'maybe' does not fit; expected true or false "
         "(default true)\n"
+        "environment RCX_RUNTIME_THREADS: a dot of a key is written as two underscores: "
+        "'runtime.threads'\n"
         "--set: 'store.zstd_level' is not of the form section.key=value\n"
         "--set: '=3' is not of the form section.key=value\n"
         "--set: 'store' is a group of keys, not a key; give one of its keys a value\n"
