@@ -68,15 +68,28 @@ def alternate(sides, repetitions, note):
 
 
 def summary(samples):
-    """Medians, and the range of the wall clock, of one side's samples."""
+    """Medians of one side's samples, the range of the wall clock, and what the program told itself."""
     walls = [sample.wall for sample in samples]
     return {
         "wall": statistics.median(walls), "wall_min": min(walls), "wall_max": max(walls),
         "cpu": statistics.median(sample.cpu for sample in samples),
         "peak_mb": statistics.median(sample.peak_kb for sample in samples) / 1024,
-        "repetitions": len(samples),
-        "samples": [dataclasses.asdict(sample) for sample in samples],
+        "inside": inside(samples),
+        "samples": [{"wall": sample.wall, "cpu": sample.cpu, "peak_mb": sample.peak_kb / 1024}
+                    for sample in samples],
     }
+
+
+def inside(samples):
+    """Medians of the stage times in the programs' reports: {stage: seconds}."""
+    stages = {}
+    for sample in samples:
+        for key, value in sample.report.items():
+            if key.endswith("_seconds") and isinstance(value, (int, float)):
+                stages.setdefault(key.removesuffix("_seconds"), []).append(value)
+        for key, value in sample.report.get("stages", {}).items():
+            stages.setdefault(key, []).append(value["wall"])
+    return {stage: statistics.median(values) for stage, values in stages.items()}
 
 
 def tree_bytes(path):

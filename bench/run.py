@@ -174,7 +174,7 @@ def uci(bench):
 
     samples = measure.alternate({"rcx": rcx, "duckdb": duckdb}, bench.arguments.reps, bench.note)
     without_python = measure.summary([inner(sample) for sample in samples["duckdb"]])
-    del without_python["samples"]
+    del without_python["samples"], without_python["inside"]
     return samples, {"bytes_csv": source.stat().st_size, "duckdb_without_python": without_python}
 
 
@@ -235,6 +235,12 @@ def markdown(results):
                 f"| {result['title']} | {side} | {values['wall']:.3f} ({values['wall_min']:.3f} - "
                 f"{values['wall_max']:.3f}) | {values['cpu']:.3f} | {values['peak_mb']:.0f} | "
                 + (f"{ratio['wall']:.1f} | {ratio['cpu']:.1f} |" if ratio else "| |"))
+    lines += ["", "| inside, wall seconds | side | |", "|---|---|---|"]
+    for result in results:
+        for side, values in result["sides"].items():
+            if values["inside"]:
+                stages = ", ".join(f"{stage} {seconds:.3f}" for stage, seconds in values["inside"].items())
+                lines.append(f"| {result['title']} | {side} | {stages} |")
     lines += ["", "| sizes | MB |", "|---|---|"]
     for result in results:
         lines += [f"| {result['title']}: {key.removeprefix('bytes_')} | {megabytes(value)} |"
@@ -264,7 +270,7 @@ def main():
     bench = Bench(arguments)
     about = {"date": datetime.date.today().isoformat(), "machine": machine(),
              "versions": versions(arguments.rcx), "threads": arguments.threads}
-    results = []
+    results, failed = [], False
     folder = pathlib.Path(arguments.results)
     folder.mkdir(parents=True, exist_ok=True)
     for name in arguments.only or CASES:
@@ -272,13 +278,14 @@ def main():
             result = measure_case(bench, name, about)
         except measure.Failed as failure:
             print(f"{name}: {failure}", file=sys.stderr)
-            return 1
+            failed = True
+            continue
         results.append(result)
         (folder / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     table = markdown(results)
     (folder / "table.md").write_text(table, encoding="utf-8")
     print(table, end="")
-    return 0
+    return int(failed)
 
 
 if __name__ == "__main__":
