@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "storage/store/scan_merge.h"
+#include "storage/store/view_rows.h"
 
 /* With one segment a morsel is a run of chunks. With several it is a range of the order: of
  * customers, or of times for guests; each segment contributes the chunks that overlap it. */
@@ -25,7 +26,8 @@ struct rcx_scan_buffer {
     struct rcx_columns columns;
     struct rcx_merge_source *sources;
     size_t source_count;
-    size_t morsel; /* last read */
+    struct rcx_view_rows shown; /* of a view */
+    size_t morsel;              /* last read */
     unsigned decoded;
 };
 
@@ -41,6 +43,7 @@ void rcx_scan_buffer_release(struct rcx_scan_buffer *buffer)
     for (size_t s = 0; s < buffer->source_count; s++)
         rcx_columns_release(&buffer->sources[s].columns);
     rcx_free(buffer->sources);
+    rcx_view_rows_release(&buffer->shown);
     rcx_columns_release(&buffer->columns);
     rcx_chunk_reader_release(&buffer->reader);
     rcx_free(buffer);
@@ -263,11 +266,9 @@ static enum rcx_status read_merged(const struct rcx_scan *scan, const struct mor
     return status;
 }
 
-static void set_batch(const struct rcx_scan_buffer *buffer, bool guests, struct rcx_batch *out)
+static void set_batch(const struct rcx_columns *columns, unsigned decoded, bool guests,
+                      struct rcx_batch *out)
 {
-    const struct rcx_columns *columns = &buffer->columns;
-    unsigned decoded = buffer->decoded;
-
     *out = (struct rcx_batch){
         .receipts = columns->receipts,
         .rows = columns->rows,
@@ -304,14 +305,45 @@ static enum rcx_status read_morsel(const struct rcx_scan *scan, size_t index, un
     if (columns & (RCX_SCAN_PRICE | RCX_SCAN_DESCRIPTION))
         columns |= RCX_SCAN_STOCK; /* decoded with them */
     buffer->decoded = store->segment_count == 1 ? columns : RCX_SCAN_ALL;
-    set_batch(buffer, morsel->guests, out);
+    set_batch(&buffer->columns, buffer->decoded, morsel->guests, out);
     return RCX_OK;
+}
+
+/* Where the customers after a morsel begin, in the store's order. */
+static int64_t next_key(const struct rcx_scan *scan, size_t index)
+{
+    const struct rcx_segment *segment = &scan->store->segments[0];
+    const struct morsel *morsel = &scan->morsels[index];
+
+    if (index + 1 >= scan->customer_count)
+        return INT64_MAX;
+    if (scan->store->segment_count > 1)
+        return morsel->high;
+    return first_key(scan->store, &segment->chunks[morsel->end_chunk]);
+}
+
+/* A view is shown whole, or its receipts alone. */
+static enum rcx_status read_view(const struct rcx_scan *scan, size_t index, unsigned columns,
+                                 struct rcx_scan_buffer *buffer, struct rcx_batch *out,
+                                 struct rcx_error *err)
+{
+    struct rcx_batch base;
+    enum rcx_status status = read_morsel(scan, index, columns ? RCX_SCAN_ALL : 0, buffer, &base,
+                                         err);
+
+    if (status == RCX_OK)
+        status = rcx_view_show(scan->store, &base, next_key(scan, index), &buffer->shown, err);
+    if (status == RCX_OK)
+        set_batch(&buffer->shown.columns, buffer->decoded, base.guests, out);
+    return status;
 }
 
 enum rcx_status rcx_scan_read(const struct rcx_scan *scan, size_t morsel,
                               struct rcx_scan_buffer *buffer, struct rcx_batch *out,
                               struct rcx_error *err)
 {
+    if (scan->store->view)
+        return read_view(scan, morsel, scan->columns, buffer, out, err);
     return read_morsel(scan, morsel, scan->columns, buffer, out, err);
 }
 
@@ -325,6 +357,8 @@ enum rcx_status rcx_scan_read_more(const struct rcx_scan *scan, unsigned columns
 
     if (!missing)
         return RCX_OK;
+    if (scan->store->view)
+        return read_view(scan, buffer->morsel, columns, buffer, batch, err);
     if (morsel->end_chunk - morsel->first_chunk > 1) /* rare: a customer of several chunks */
         return read_morsel(scan, buffer->morsel, buffer->decoded | columns, buffer, batch, err);
     struct rcx_chunk_target target = rcx_columns_target(&buffer->columns, 0, 0, missing);
@@ -337,7 +371,7 @@ enum rcx_status rcx_scan_read_more(const struct rcx_scan *scan, unsigned columns
     if (target.stock)
         missing |= RCX_SCAN_STOCK;
     buffer->decoded |= missing;
-    set_batch(buffer, morsel->guests, batch);
+    set_batch(&buffer->columns, buffer->decoded, morsel->guests, batch);
     return RCX_OK;
 }
 

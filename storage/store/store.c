@@ -259,9 +259,12 @@ void rcx_store_close(struct rcx_store *store)
 {
     if (!store)
         return;
-    for (size_t i = 0; store->segments && i < store->manifest.segment_count; i++)
-        rcx_segment_close(&store->segments[i]);
-    rcx_free(store->segments);
+    if (!store->view) {
+        for (size_t i = 0; store->segments && i < store->manifest.segment_count; i++)
+            rcx_segment_close(&store->segments[i]);
+        rcx_free(store->segments);
+    }
+    rcx_free(store->view);
     for (unsigned f = 0; f < RCX_TEXT_FIELD_COUNT; f++) {
         rcx_strings_release(store->strings[f]);
         rcx_free(store->ranks[f]);

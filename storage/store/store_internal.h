@@ -5,6 +5,8 @@
 #include "storage/store/segment.h"
 #include "storage/store/store.h"
 
+struct rcx_view;
+
 struct rcx_store {
     char *directory;
     struct rcx_manifest manifest;
@@ -14,6 +16,7 @@ struct rcx_store {
     struct rcx_strings *strings[RCX_TEXT_FIELD_COUNT];
     uint32_t *ranks[RCX_TEXT_FIELD_COUNT];
     struct rcx_code_limits limits;
+    struct rcx_view *view; /* of a view (view.h), whose segments are its base's; else NULL */
 };
 
 /* Where a customer stands in the store's order: the id, or the rank of a text id; guests last. */

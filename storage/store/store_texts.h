@@ -18,3 +18,9 @@ enum rcx_status rcx_store_texts_merge(const struct rcx_strings *known, const uin
                                       const struct rcx_dictionary *texts, uint32_t *out_codes,
                                       uint32_t *out_ranks, struct rcx_store_texts *out,
                                       struct rcx_error *err);
+
+/* `known` with the new ones of `texts` after it, and the ranks of all; both are the caller's. */
+enum rcx_status rcx_store_texts_extend(const struct rcx_strings *known, const uint32_t *known_rank,
+                                       const struct rcx_dictionary *texts,
+                                       struct rcx_strings **out_strings, uint32_t **out_rank,
+                                       struct rcx_error *err);
