@@ -44,10 +44,12 @@ static enum rcx_status compress(struct rcx_parquet_encoder *encoder, const struc
                                     out->data, bound, &out->length, err);
 }
 
+/* Entries are in the order of their first appearance, so the pages at the beginning of a chunk, which
+ * know few of them, get by with narrower indices. */
 static void append_indices(const struct rcx_parquet_dictionary *dictionary, size_t begin,
                            size_t end, struct rcx_buf *out)
 {
-    unsigned width = rcx_parquet_dictionary_width(dictionary);
+    unsigned width = rcx_parquet_dictionary_width(dictionary, begin, end);
     rcx_buf_append_byte(out, (uint8_t)width);
     if (!rcx_buf_reserve(out, rcx_parquet_hybrid_bound(end - begin, width)))
         return;

@@ -303,9 +303,14 @@ enum rcx_status rcx_parquet_dictionary_build(struct rcx_parquet_dictionary *dict
     return RCX_OK;
 }
 
-unsigned rcx_parquet_dictionary_width(const struct rcx_parquet_dictionary *dictionary)
+unsigned rcx_parquet_dictionary_width(const struct rcx_parquet_dictionary *dictionary, size_t begin,
+                                      size_t end)
 {
-    return dictionary->count <= 2 ? 1 : 32 - (unsigned)__builtin_clz(dictionary->count - 1);
+    int32_t bounds[2] = {0};
+    if (begin < end) /* indices are far below 2^31 */
+        RCX_KERNEL_CALL(rcx_parquet_bounds_i32)
+    ((const int32_t *)dictionary->indices + begin, end - begin, bounds);
+    return bounds[1] <= 1 ? 1 : 32 - (unsigned)__builtin_clz((unsigned)bounds[1]);
 }
 
 void rcx_parquet_dictionary_append(const struct rcx_parquet_dictionary *dictionary,

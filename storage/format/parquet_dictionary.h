@@ -40,8 +40,9 @@ enum rcx_status rcx_parquet_dictionary_build(struct rcx_parquet_dictionary *dict
                                              bool *out_useful, struct rcx_error *err);
 void rcx_parquet_dictionary_release(struct rcx_parquet_dictionary *dictionary);
 
-/* Bits of an index, at least 1. */
-unsigned rcx_parquet_dictionary_width(const struct rcx_parquet_dictionary *dictionary);
+/* Bits of the largest of the indices [begin, end), at least 1. */
+unsigned rcx_parquet_dictionary_width(const struct rcx_parquet_dictionary *dictionary, size_t begin,
+                                      size_t end);
 /* Appends the entries in PLAIN encoding. */
 void rcx_parquet_dictionary_append(const struct rcx_parquet_dictionary *dictionary,
                                    const struct rcx_parquet_values *values, struct rcx_buf *out);

@@ -1,8 +1,9 @@
 #pragma once
 /* Table sinks: one registry row per output format (csv, parquet; later arrow). A file appears under
  * its name only when finished. A sink takes tables of the same schema one after the other: for
- * Parquet each call is one row group or more, so a feature table can be written snapshot by
- * snapshot without ever being whole in memory.
+ * Parquet each call is one row group or more, so a feature table can be written snapshot by snapshot
+ * without ever being whole in memory. Calls of fewer than 65,536 rows are gathered to that many, since
+ * small row groups make large files and slow readers.
  *
  * CSV: RFC 4180 with LF and a header line; booleans 0 and 1, dates YYYY-MM-DD, times
  * YYYY-MM-DD HH:MM:SS, decimals with all their places, reals as the shortest text that reads back

@@ -10,8 +10,12 @@
 #include "storage/format/ordered_output.h"
 #include "storage/format/parquet_footer.h"
 #include "storage/format/sink_format.h"
+#include "storage/format/table_gather.h"
 
-enum { DEFAULT_GROUP_ROWS = 1 << 20 };
+enum {
+    DEFAULT_GROUP_ROWS = 1 << 20,
+    LEAST_GROUP_ROWS = 1 << 16 /* smaller tables are put together: one page of each column */
+};
 
 struct parquet_sink {
     const struct rcx_codec *codec;
@@ -23,6 +27,8 @@ struct parquet_sink {
     struct rcx_parquet_encoder *encoders; /* [threads] */
     unsigned encoder_count;
     struct rcx_parquet_footer footer;
+    size_t gather_rows;        /* a table of fewer rows waits for the next ones */
+    struct rcx_table gathered; /* those that wait */
 };
 
 static void release_parquet(struct rcx_sink *sink)
@@ -31,6 +37,7 @@ static void release_parquet(struct rcx_sink *sink)
     if (!state)
         return;
     rcx_parquet_footer_release_groups(&state->footer);
+    rcx_table_release(&state->gathered);
     for (unsigned i = 0; state->encoders && i < state->encoder_count; i++)
         rcx_parquet_encoder_release(&state->encoders[i]);
     for (size_t i = 0; state->sorted_names && i < state->sorted_count; i++)
@@ -116,6 +123,8 @@ static enum rcx_status open_parquet(struct rcx_sink *sink, const struct rcx_sink
     if (!state)
         return rcx_fail_nomem(err, sink->path, sizeof *state);
     state->group_rows = options->row_group_rows ? options->row_group_rows : DEFAULT_GROUP_ROWS;
+    state->gather_rows = state->group_rows < LEAST_GROUP_ROWS ? state->group_rows
+                                                              : LEAST_GROUP_ROWS;
     state->encoder_count = sink->parallel.threads;
     enum rcx_status status = set_codec(sink, options, err);
     if (!status)
@@ -204,8 +213,8 @@ static enum rcx_status add_groups(struct rcx_sink *sink, size_t rows, size_t cou
     return RCX_OK;
 }
 
-static enum rcx_status write_parquet(struct rcx_sink *sink, const struct rcx_table *table,
-                                     struct rcx_error *err)
+static enum rcx_status write_groups(struct rcx_sink *sink, const struct rcx_table *table,
+                                    struct rcx_error *err)
 {
     struct parquet_sink *state = sink->state;
     size_t first = state->footer.group_count;
@@ -225,20 +234,49 @@ static enum rcx_status write_parquet(struct rcx_sink *sink, const struct rcx_tab
     return status;
 }
 
+static enum rcx_status write_gathered(struct rcx_sink *sink, struct rcx_error *err)
+{
+    struct parquet_sink *state = sink->state;
+    if (state->gathered.rows == 0)
+        return RCX_OK;
+    enum rcx_status status = write_groups(sink, &state->gathered, err);
+    rcx_gather_clear(&state->gathered);
+    return status;
+}
+
+static enum rcx_status write_parquet(struct rcx_sink *sink, const struct rcx_table *table,
+                                     struct rcx_error *err)
+{
+    struct parquet_sink *state = sink->state;
+    bool small = table->rows < state->gather_rows;
+    enum rcx_status status = RCX_OK;
+    if (!small || !rcx_gather_fits(&state->gathered, table))
+        status = write_gathered(sink, err);
+    if (status)
+        return status;
+    if (!small)
+        return write_groups(sink, table, err);
+    if (!rcx_gather_append(&state->gathered, table))
+        return rcx_fail_nomem(err, sink->path, table->rows * table->column_count * 8);
+    return state->gathered.rows < state->gather_rows ? RCX_OK : write_gathered(sink, err);
+}
+
 static enum rcx_status finish_parquet(struct rcx_sink *sink, struct rcx_error *err)
 {
     struct parquet_sink *state = sink->state;
     if (!sink->has_schema)
         return rcx_fail(err, RCX_E_INTERNAL, "%s: committed before any table was written",
                         sink->path);
+    enum rcx_status status = write_gathered(sink, err);
+    if (status)
+        return status;
     state->footer.entries = sink->entries;
     state->footer.entry_count = sink->entry_count;
     struct rcx_buf bytes = {0}, scratch = {0};
     rcx_parquet_footer_append(&state->footer, rcx_file_writer_position(sink->file), &bytes,
                               &scratch);
-    enum rcx_status status = bytes.failed
-                                 ? rcx_fail_nomem(err, sink->path, bytes.length)
-                                 : rcx_file_writer_write(sink->file, bytes.data, bytes.length, err);
+    status = bytes.failed ? rcx_fail_nomem(err, sink->path, bytes.length)
+                          : rcx_file_writer_write(sink->file, bytes.data, bytes.length, err);
     rcx_buf_release(&bytes);
     rcx_buf_release(&scratch);
     return status;

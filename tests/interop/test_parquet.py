@@ -342,6 +342,12 @@ def test_stream_of_row_groups(files):
     assert duckdb.sql(f"select count(*) from parquet_kv_metadata('{path}')").fetchall()[0][0] == 3
 
 
+def test_small_calls_are_gathered(files):
+    path = files / "gathered.parquet"
+    assert_same(pq.read_table(path), expected("nulls"))
+    assert pq.read_metadata(path).num_row_groups == 1
+
+
 def test_file_ends_with_its_footer(files):
     data = (files / "types.snappy.parquet").read_bytes()
     assert data[:4] == data[-4:] == b"PAR1"

@@ -49,16 +49,17 @@ static struct rcx_table slice(const struct rcx_table *table, size_t begin, size_
         .rows = rows, .column_count = table->column_count, .columns = columns};
 }
 
-static int write_stream(const char *directory, const struct rcx_table *table)
+static int write_stream(const char *directory, const char *name, size_t group_rows,
+                        const struct rcx_table *table)
 {
-    enum { CALL_ROWS = 136, GROUP_ROWS = 100 };
+    enum { CALL_ROWS = 136 };
     static const char *const sorted[] = {"int32", "text"};
     struct rcx_error err;
     char path[4096];
-    snprintf(path, sizeof path, "%s/stream.parquet", directory);
+    snprintf(path, sizeof path, "%s/%s.parquet", directory, name);
     struct rcx_sink_options options = {.codec = "zstd",
                                        .codec_level = 1,
-                                       .row_group_rows = GROUP_ROWS,
+                                       .row_group_rows = group_rows,
                                        .sorted_by = sorted,
                                        .sorted_by_count = 2,
                                        .metadata = metadata,
@@ -97,7 +98,8 @@ int main(int argc, char **argv)
         if (table_cases[i].fill(&table, table_cases[i].rows))
             result = write_case(argv[1], &table_cases[i], &table);
         if (!result && strcmp(table_cases[i].name, "nulls") == 0)
-            result = write_stream(argv[1], &table);
+            result = write_stream(argv[1], "stream", 100, &table) ||
+                     write_stream(argv[1], "gathered", 0, &table);
         rcx_table_release(&table);
         if (result)
             return result;

@@ -89,7 +89,7 @@ static void test_zeros_stay_apart(void **state)
     double reals[] = {0.0, -0.0, 0.0, -0.0, 0.0, -0.0, 0.0, -0.0};
     assert_true(build(&dictionary, RCX_PARQUET_DOUBLE, reals, 8, NULL));
     assert_int_equal(dictionary.count, 2);
-    assert_int_equal(rcx_parquet_dictionary_width(&dictionary), 1);
+    assert_int_equal(rcx_parquet_dictionary_width(&dictionary, 0, 8), 1);
     rcx_parquet_dictionary_release(&dictionary);
 }
 
@@ -165,14 +165,14 @@ static void test_texts(void **state)
 static void test_width(void **state)
 {
     (void)state;
-    static const struct {
-        uint32_t count;
-        unsigned width;
-    } cases[] = {{1, 1}, {2, 1}, {3, 2}, {4, 2}, {5, 3}, {256, 8}, {257, 9}, {1 << 17, 17}};
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct rcx_parquet_dictionary dictionary = {.count = cases[i].count};
-        assert_int_equal(rcx_parquet_dictionary_width(&dictionary), cases[i].width);
-    }
+    uint32_t indices[] = {0, 1, 2, 3, 4, 255, 256, (1 << 17) - 1, 0};
+    static const unsigned widths[] = {1, 1, 2, 2, 3, 8, 9, 17, 17}; /* of all up to each */
+    struct rcx_parquet_dictionary dictionary = {.indices = indices};
+    for (size_t i = 0; i < sizeof widths / sizeof widths[0]; i++)
+        assert_int_equal(rcx_parquet_dictionary_width(&dictionary, 0, i + 1), widths[i]);
+    assert_int_equal(rcx_parquet_dictionary_width(&dictionary, 2, 4), 2);
+    assert_int_equal(rcx_parquet_dictionary_width(&dictionary, 8, 9), 1);
+    assert_int_equal(rcx_parquet_dictionary_width(&dictionary, 3, 3), 1);
 }
 
 int main(void)

@@ -214,6 +214,37 @@ static void test_threads(void **state)
     rcx_table_release(&table);
 }
 
+/* The table by calls of 500 rows and one at the end; small ones are gathered. */
+static enum rcx_status write_in_calls(const char *name, const struct rcx_table *table)
+{
+    struct rcx_sink *sink = NULL;
+    struct rcx_column columns[RCX_TYPE_COUNT];
+    const struct rcx_sink_options options = {.row_group_rows = 1200, .no_sync = 1};
+    enum rcx_status status = rcx_sink_open(in_directory(name), &options, &sink, NULL);
+    if (status)
+        return status;
+    for (int i = 0; !status && i < 4; i++) {
+        memcpy(columns, table->columns, sizeof columns);
+        for (size_t c = 0; c < RCX_TYPE_COUNT; c++)
+            columns[c].rows = i < 3 ? 500 : table->rows;
+        struct rcx_table part = {
+            .rows = columns[0].rows, .column_count = RCX_TYPE_COUNT, .columns = columns};
+        status = rcx_sink_write(sink, &part, NULL);
+    }
+    if (!status)
+        return rcx_sink_commit(sink, NULL);
+    rcx_sink_abort(sink);
+    return status;
+}
+
+static bool attempt_in_calls(void *context)
+{
+    enum rcx_status status = write_in_calls(names[1], context);
+    assert_true(status == RCX_OK || status == RCX_E_NOMEM);
+    assert_int_equal(files_left(), status == RCX_OK);
+    return status == RCX_OK;
+}
+
 /* Enough rows that dictionaries and several pages are made. */
 static bool attempt(void *context)
 {
@@ -247,6 +278,9 @@ static void test_no_memory(void **state)
     struct rcx_table table = table_of(2000);
     assert_true(check_allocation_failures(attempt, &table) > 50);
     assert_int_equal(files_left(), 2);
+    assert_int_equal(unlink(in_directory(names[0])), 0);
+    assert_int_equal(unlink(in_directory(names[1])), 0);
+    assert_true(check_allocation_failures(attempt_in_calls, &table) > 50);
     rcx_table_release(&table);
 }
 
