@@ -69,8 +69,8 @@ static void csv_close(void *state)
     for (int i = 0; i < 2; i++)
         if (csv->buffers[i])
             rcx_pages_free(csv->buffers[i], buffer_bytes(csv));
-    rcx_csv_window_release(&csv->window);
     rcx_csv_columns_release(csv->columns, csv->window.column_count);
+    rcx_csv_window_release(&csv->window); /* forgets the count */
     rcx_byte_source_close(csv->bytes);
     rcx_free(csv->name);
     rcx_free(csv);
