@@ -83,6 +83,8 @@ static void put_labels(struct rcx_column *columns, size_t at, const struct rcx_f
     }
 }
 
+/* A column at a time: the rows of a block stay in the second cache, and the columns, which do not,
+ * are written as one stream each. (Pieces of 32 rows were measured to take twice the time.) */
 void rcx_feature_table_put(struct rcx_table *table, size_t at, const struct rcx_feature_row *rows,
                            const uint32_t *picks, size_t count)
 {
@@ -91,11 +93,13 @@ void rcx_feature_table_put(struct rcx_table *table, size_t at, const struct rcx_
     for (size_t f = 0; f < RCX_FEATURE_COUNT; f++) {
         struct rcx_column *column = &columns[RCX_FEATURE_FIRST_COLUMN + f];
         if (column->type == RCX_TYPE_INT32) {
+            int32_t *out = column->i32 + at;
             for (size_t i = 0; i < count; i++)
-                column->i32[at + i] = (int32_t)rows[picks[i]].slots[f].whole;
+                out[i] = (int32_t)rows[picks[i]].slots[f].whole;
         } else {
+            double *out = column->reals + at;
             for (size_t i = 0; i < count; i++)
-                column->reals[at + i] = rows[picks[i]].slots[f].real;
+                out[i] = rows[picks[i]].slots[f].real;
         }
     }
     if (table->column_count > ELIGIBLE)

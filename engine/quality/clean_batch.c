@@ -9,10 +9,14 @@
 /* Sums of the revenues of a morsel stay below this, so that no int64 sum can overflow. */
 enum { SUM_BITS = 62 };
 
+/* More pairs than this are not compared one by one. */
+enum { MOST_PAIRS = 4096 };
+
 void rcx_clean_scratch_release(struct rcx_clean_scratch *scratch)
 {
     rcx_free(scratch->rule);
     rcx_free(scratch->repeats);
+    rcx_free(scratch->returns);
     rcx_free(scratch->match.returns);
     rcx_free(scratch->match.purchases);
     rcx_free(scratch->match.spare);
@@ -30,12 +34,13 @@ static enum rcx_status reserve(struct rcx_clean_scratch *scratch, size_t rows,
     size_t room = rows + rows / 4;
     scratch->rule = rcx_malloc_array(room, sizeof *scratch->rule);
     scratch->repeats = rcx_malloc_array(room, sizeof *scratch->repeats);
+    scratch->returns = rcx_malloc_array(room, sizeof *scratch->returns);
     scratch->match.returns = rcx_malloc_array(room, sizeof *scratch->match.returns);
     scratch->match.purchases = rcx_malloc_array(room, sizeof *scratch->match.purchases);
     scratch->match.spare = rcx_malloc_array(room, sizeof *scratch->match.spare);
     scratch->match.stack = rcx_malloc_array(room, sizeof *scratch->match.stack);
     scratch->match.matches = rcx_malloc_array(room, sizeof *scratch->match.matches);
-    if (!scratch->rule || !scratch->repeats || !scratch->match.returns ||
+    if (!scratch->rule || !scratch->repeats || !scratch->returns || !scratch->match.returns ||
         !scratch->match.purchases || !scratch->match.spare || !scratch->match.stack ||
         !scratch->match.matches) {
         rcx_clean_scratch_release(scratch);
@@ -93,23 +98,76 @@ static void mark_missing_invoices(const struct rcx_batch *batch, uint8_t *rule)
     }
 }
 
-static void mark_matched(const struct rcx_batch *batch, struct rcx_clean_scratch *scratch)
+/* Purchase rows that stage 3 drops, ascending. */
+static size_t find_dropped(const struct rcx_batch *batch, const uint8_t *rule, uint32_t *out)
+{
+    size_t found = 0;
+    for (size_t row = 0; row < batch->rows; row++) {
+        if (rule[row] >= RCX_RULE_PRICE_OUTLIER && batch->quantity[row] > 0)
+            out[found++] = (uint32_t)row;
+    }
+    return found;
+}
+
+/* Whether a return of one list may take back a row of the other; both of one customer. */
+static bool may_match(const struct rcx_batch *batch, const uint32_t *dropped, size_t dropped_count,
+                      const uint32_t *returns, size_t return_count)
+{
+    if (return_count > MOST_PAIRS / dropped_count)
+        return true;
+    for (size_t d = 0; d < dropped_count; d++) {
+        for (size_t r = 0; r < return_count; r++) {
+            if (batch->stock[dropped[d]] == batch->stock[returns[r]] &&
+                batch->quantity[dropped[d]] == -batch->quantity[returns[r]])
+                return true;
+        }
+    }
+    return false;
+}
+
+static void match_customer(const struct rcx_batch *batch, struct rcx_clean_scratch *scratch,
+                           size_t first, size_t end)
 {
     uint8_t *rule = scratch->rule;
-    for (size_t first = 0; first < batch->receipts;) {
+    size_t count = rcx_match_cancellations(batch, rule, first, end, true, &scratch->match);
+    for (size_t i = 0; i < count; i++) {
+        const struct rcx_match *match = &scratch->match.matches[i];
+        if (rule[match->purchase_row] >= RCX_RULE_PRICE_OUTLIER &&
+            rule[match->return_row] == RCX_RULE_KEPT)
+            rule[match->return_row] = RCX_RULE_MATCHED_CANCELLATION;
+    }
+}
+
+/* The number of leading entries of an ascending list that are below `limit`. */
+static size_t count_below(const uint32_t *list, size_t count, uint32_t limit)
+{
+    size_t below = 0;
+    while (below < count && list[below] < limit)
+        below++;
+    return below;
+}
+
+/* Few rows are dropped and few are returns: only customers with a likely pair are looked at. */
+static void mark_matched(const struct rcx_batch *batch, struct rcx_clean_scratch *scratch)
+{
+    const uint32_t *dropped = scratch->repeats; /* not needed any more */
+    const uint32_t *returns = scratch->returns;
+    size_t dropped_count = find_dropped(batch, scratch->rule, scratch->repeats);
+    if (dropped_count == 0)
+        return;
+    size_t return_count = RCX_KERNEL_CALL(rcx_find_returns)(batch->rows, batch->quantity,
+                                                            scratch->returns);
+    for (size_t first = 0; first < batch->receipts && dropped_count > 0;) {
         size_t end = rcx_batch_customer_end(batch, first);
-        bool dropped = false;
-        for (uint32_t row = batch->first_row[first]; row < batch->first_row[end]; row++)
-            dropped |= rule[row] >= RCX_RULE_PRICE_OUTLIER;
-        size_t count = dropped
-                           ? rcx_match_cancellations(batch, rule, first, end, true, &scratch->match)
-                           : 0;
-        for (size_t i = 0; i < count; i++) {
-            const struct rcx_match *match = &scratch->match.matches[i];
-            if (rule[match->purchase_row] >= RCX_RULE_PRICE_OUTLIER &&
-                rule[match->return_row] == RCX_RULE_KEPT)
-                rule[match->return_row] = RCX_RULE_MATCHED_CANCELLATION;
-        }
+        uint32_t end_row = batch->first_row[end];
+        size_t d = count_below(dropped, dropped_count, end_row);
+        size_t r = count_below(returns, return_count, end_row);
+        if (d > 0 && r > 0 && may_match(batch, dropped, d, returns, r))
+            match_customer(batch, scratch, first, end);
+        dropped += d;
+        dropped_count -= d;
+        returns += r;
+        return_count -= r;
         first = end;
     }
 }

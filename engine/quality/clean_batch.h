@@ -16,8 +16,8 @@ enum { RCX_CLEAN_COLUMNS = RCX_SCAN_STOCK | RCX_SCAN_QUANTITY | RCX_SCAN_PRICE }
 
 /* Per worker; `struct rcx_clean_scratch s = {0}` is a valid empty one. */
 struct rcx_clean_scratch {
-    uint8_t *rule;     /* [rows] enum rcx_clean_rule, the result of rcx_clean_batch */
-    uint32_t *repeats; /* [rows] */
+    uint8_t *rule;               /* [rows] enum rcx_clean_rule, the result of rcx_clean_batch */
+    uint32_t *repeats, *returns; /* [rows] indices */
     struct rcx_match_scratch match;
     size_t capacity;
 };

@@ -20,3 +20,6 @@ RCX_KERNEL_DECLARE(uint64_t, rcx_mark_rows,
 RCX_KERNEL_DECLARE(size_t, rcx_find_repeats,
                    (size_t rows, const uint32_t *stock, const int64_t *quantity,
                     const int64_t *price, uint32_t *out))
+
+/* Writes the indices of rows with negative quantity, ascending; returns their number. */
+RCX_KERNEL_DECLARE(size_t, rcx_find_returns, (size_t rows, const int64_t *quantity, uint32_t *out))

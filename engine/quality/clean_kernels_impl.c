@@ -66,3 +66,19 @@ size_t RCX_KERNEL(rcx_find_repeats)(size_t rows, const uint32_t *stock, const in
     }
     return found;
 }
+
+size_t RCX_KERNEL(rcx_find_returns)(size_t rows, const int64_t *quantity, uint32_t *out)
+{
+    size_t found = 0;
+    for (size_t begin = 0; begin < rows; begin += 8) {
+        size_t count = rows - begin < 8 ? rows - begin : 8;
+        int64_t any = 0;
+        for (size_t i = 0; i < count; i++)
+            any |= quantity[begin + i];
+        for (size_t i = 0; any < 0 && i < count; i++) {
+            out[found] = (uint32_t)(begin + i);
+            found += quantity[begin + i] < 0;
+        }
+    }
+    return found;
+}

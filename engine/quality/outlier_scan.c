@@ -1,11 +1,23 @@
 /* The part of outlier_fit.h that reads rows: counts prices and quantities over the store. */
+#include <string.h>
+
 #include "base/memory.h"
 #include "engine/quality/clean_batch.h"
 #include "engine/quality/outlier_fit.h"
 
+/* The receipts of a morsel that are learned from, in arrays of their own. */
+struct early {
+    struct rcx_batch batch;
+    size_t receipt_capacity, row_capacity;
+    int64_t *customer, *quantity, *price;
+    rcx_time *time;
+    uint32_t *invoice, *first_row, *stock, *description, *country;
+};
+
 struct worker {
     struct rcx_scan_buffer *buffer;
     struct rcx_clean_scratch clean;
+    struct early early;
     struct rcx_tally prices, quantities;
 };
 
@@ -35,6 +47,93 @@ static bool count_rows(const struct count_job *job, const struct rcx_batch *batc
     return ok;
 }
 
+static void release_early(struct early *early)
+{
+    rcx_free(early->customer);
+    rcx_free(early->quantity);
+    rcx_free(early->price);
+    rcx_free(early->time);
+    rcx_free(early->invoice);
+    rcx_free(early->first_row);
+    rcx_free(early->stock);
+    rcx_free(early->description);
+    rcx_free(early->country);
+    *early = (struct early){0};
+}
+
+static bool reserve_early(struct early *early, size_t receipts, size_t rows)
+{
+    if (receipts <= early->receipt_capacity && rows <= early->row_capacity)
+        return true;
+    release_early(early);
+    early->customer = rcx_malloc_array(receipts, sizeof *early->customer);
+    early->time = rcx_malloc_array(receipts, sizeof *early->time);
+    early->invoice = rcx_malloc_array(receipts, sizeof *early->invoice);
+    early->first_row = rcx_malloc_array(receipts + 1, sizeof *early->first_row);
+    early->quantity = rcx_malloc_array(rows, sizeof *early->quantity);
+    early->price = rcx_malloc_array(rows, sizeof *early->price);
+    early->stock = rcx_malloc_array(rows, sizeof *early->stock);
+    early->description = rcx_malloc_array(rows, sizeof *early->description);
+    early->country = rcx_malloc_array(rows, sizeof *early->country);
+    if (!early->customer || !early->time || !early->invoice || !early->first_row ||
+        !early->quantity || !early->price || !early->stock || !early->description ||
+        !early->country) {
+        release_early(early);
+        return false;
+    }
+    early->receipt_capacity = receipts;
+    early->row_capacity = rows;
+    return true;
+}
+
+static void copy_receipt(const struct rcx_batch *batch, size_t receipt, struct early *early)
+{
+    struct rcx_batch *out = &early->batch;
+    uint32_t from = batch->first_row[receipt];
+    size_t rows = batch->first_row[receipt + 1] - from;
+    size_t to = out->rows;
+    early->customer[out->receipts] = batch->customer[receipt];
+    early->time[out->receipts] = batch->time[receipt];
+    early->invoice[out->receipts] = batch->invoice[receipt];
+    memcpy(early->quantity + to, batch->quantity + from, rows * sizeof *early->quantity);
+    memcpy(early->price + to, batch->unit_price + from, rows * sizeof *early->price);
+    memcpy(early->stock + to, batch->stock + from, rows * sizeof *early->stock);
+    memcpy(early->description + to, batch->description + from, rows * sizeof *early->description);
+    memcpy(early->country + to, batch->country + from, rows * sizeof *early->country);
+    out->rows += rows;
+    early->first_row[++out->receipts] = (uint32_t)out->rows;
+}
+
+/* The part of `batch` before `before`; the batch has all columns. False: out of memory. */
+static bool take_early(const struct rcx_batch *batch, rcx_time before, struct early *early)
+{
+    size_t receipts = 0;
+    size_t rows = 0;
+    for (size_t r = 0; r < batch->receipts; r++) {
+        if (batch->time[r] < before) {
+            receipts++;
+            rows += batch->first_row[r + 1] - batch->first_row[r];
+        }
+    }
+    if (!reserve_early(early, receipts, rows))
+        return false;
+    early->batch = (struct rcx_batch){.customer = early->customer,
+                                      .time = early->time,
+                                      .invoice = early->invoice,
+                                      .first_row = early->first_row,
+                                      .stock = early->stock,
+                                      .quantity = early->quantity,
+                                      .unit_price = early->price,
+                                      .description = early->description,
+                                      .country = early->country};
+    early->first_row[0] = 0;
+    for (size_t r = 0; r < batch->receipts; r++) {
+        if (batch->time[r] < before)
+            copy_receipt(batch, r, early);
+    }
+    return true;
+}
+
 static enum rcx_status count_morsel(void *context, size_t morsel, unsigned index,
                                     struct rcx_error *err)
 {
@@ -44,16 +143,16 @@ static enum rcx_status count_morsel(void *context, size_t morsel, unsigned index
         return rcx_fail_nomem(err, "scan buffer", 0);
     struct rcx_batch batch;
     enum rcx_status status = rcx_scan_read(job->scan, morsel, worker->buffer, &batch, err);
-    if (status == RCX_OK)
-        status = rcx_clean_batch(job->plan, job->scan, worker->buffer, &batch, &worker->clean, err);
     if (status != RCX_OK)
         return status;
+    if (!take_early(&batch, job->before, &worker->early))
+        return rcx_fail_nomem(err, "outlier thresholds", 0);
+    batch = worker->early.batch;
+    status = rcx_clean_batch(job->plan, NULL, NULL, &batch, &worker->clean, err);
     bool ok = true;
-    for (size_t r = 0; r < batch.receipts; r++) {
-        if (batch.time[r] < job->before)
-            ok &= count_rows(job, &batch, worker, r);
-    }
-    return ok ? RCX_OK : rcx_fail_nomem(err, "outlier thresholds", 0);
+    for (size_t r = 0; r < batch.receipts && status == RCX_OK; r++)
+        ok &= count_rows(job, &batch, worker, r);
+    return ok ? status : rcx_fail_nomem(err, "outlier thresholds", 0);
 }
 
 /* One pass over the customers' rows; the sums end in the first worker's tallies. */
@@ -91,7 +190,7 @@ enum rcx_status rcx_outliers_learn(const struct rcx_clean_plan *plan, const stru
                             .prices = true,
                             .quantities = !after_price_rule,
                             .price_max = INT64_MAX};
-    enum rcx_status status = rcx_scan_open(store, RCX_CLEAN_COLUMNS, &scan, err);
+    enum rcx_status status = rcx_scan_open(store, RCX_SCAN_ALL, &scan, err);
     if (status != RCX_OK)
         goto done;
     job.scan = scan;
@@ -113,6 +212,7 @@ done:
     for (unsigned i = 0; i < parallel->threads; i++) {
         rcx_scan_buffer_release(workers[i].buffer);
         rcx_clean_scratch_release(&workers[i].clean);
+        release_early(&workers[i].early);
         rcx_tally_release(&workers[i].prices);
         rcx_tally_release(&workers[i].quantities);
     }
