@@ -7,7 +7,7 @@ import pathlib
 from collections import Counter
 
 import pytest
-from feature_tables import cleaning, features, ingest, parse
+from feature_tables import cleaning, features, ingest, parse, rcx
 
 zstandard = pytest.importorskip("zstandard") if os.environ.get("RCX_REQUIRE_DATA") != "1" else __import__("zstandard")
 
@@ -99,3 +99,11 @@ def test_every_value(result, definitions):
                 wrong[name] += 1
                 example.setdefault(name, (key, text, value))
     assert not wrong, (wrong, example)
+
+
+def test_several_passes_give_the_same_table(store, tmp_path):
+    one, _ = features(store, tmp_path)
+    small = rcx("features", "--store", store, "-o", tmp_path / "small.csv", "--labels", "--json",
+                "--memory-limit", "16MiB")
+    assert json.loads(small.stdout)["passes"] > 1
+    assert (tmp_path / "small.csv").read_text(encoding="utf-8") == one
