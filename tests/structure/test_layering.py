@@ -27,6 +27,7 @@ HOMES = {
     "zstd_errors.h": "storage/encoding/codec_*.c",
     "zdict.h": "storage/encoding/codec_*.c",
     "snappy-c.h": "storage/encoding/codec_*.c",
+    "jansson.h": "base/json_read.c",
     "zlib.h": "storage/encoding/codec_*.c",
     "lz4*.h": "storage/encoding/codec_*.c",
     "xxhash.h": "base/hash.c",
