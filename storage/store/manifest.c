@@ -103,8 +103,9 @@ static void get_decisions(struct rcx_cursor *in, struct rcx_decisions *out)
     out->utc_offset_seconds = (int32_t)rcx_cursor_u32(in);
 }
 
-/* What the content digest covers, and the middle of the manifest. */
-static void put_content(struct rcx_buf *out, const struct rcx_manifest *m)
+/* The middle of the manifest. With `named` false, what the content digest covers: not under which
+ * names (ids) the files lie. */
+static void put_content(struct rcx_buf *out, const struct rcx_manifest *m, bool named)
 {
     put_decisions(out, &m->decisions);
     rcx_buf_append_varint(out, m->rows);
@@ -114,7 +115,7 @@ static void put_content(struct rcx_buf *out, const struct rcx_manifest *m)
     rcx_buf_append_u64(out, (uint64_t)m->last_time);
     rcx_buf_append_varint(out, m->segment_count);
     for (size_t i = 0; i < m->segment_count; i++) {
-        rcx_buf_append_varint(out, m->segments[i].id);
+        rcx_buf_append_varint(out, named ? m->segments[i].id : 0);
         rcx_buf_append_varint(out, m->segments[i].rows);
         rcx_buf_append_varint(out, m->segments[i].bytes);
         put_digest(out, m->segments[i].digest);
@@ -124,7 +125,7 @@ static void put_content(struct rcx_buf *out, const struct rcx_manifest *m)
         for (size_t i = 0; i < m->dictionaries[f].count; i++) {
             const struct rcx_manifest_dictionary *file = &m->dictionaries[f].files[i];
 
-            rcx_buf_append_varint(out, file->id);
+            rcx_buf_append_varint(out, named ? file->id : 0);
             rcx_buf_append_varint(out, file->count);
             rcx_buf_append_varint(out, file->bytes);
             put_digest(out, file->digest);
@@ -200,7 +201,7 @@ struct rcx_digest rcx_manifest_content_digest(const struct rcx_manifest *manifes
 {
     struct rcx_buf content = {0};
 
-    put_content(&content, manifest);
+    put_content(&content, manifest, false);
     struct rcx_digest digest = rcx_hash128(content.data, content.length);
     rcx_buf_release(&content);
     return digest;
@@ -213,7 +214,7 @@ static void serialise(const struct rcx_manifest *m, struct rcx_buf *out)
     rcx_buf_append_u64(out, m->version);
     rcx_buf_append_u64(out, (uint64_t)m->created);
     put_text(out, m->program);
-    put_content(out, m);
+    put_content(out, m, true);
     rcx_buf_append_varint(out, m->input_count);
     for (size_t i = 0; i < m->input_count; i++) {
         put_text(out, m->inputs[i].path);

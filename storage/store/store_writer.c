@@ -401,6 +401,7 @@ enum rcx_status rcx_store_writer_commit(struct rcx_store_writer *writer,
             .rows = writer->rows,
             .bytes = bytes,
             .version = manifest->version,
+            .digest = rcx_manifest_content_digest(manifest),
             .sync_seconds = writer->options.no_sync ? 0 : writer->sync_seconds};
     rcx_store_writer_abort(writer);
     return status;

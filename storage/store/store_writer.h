@@ -73,7 +73,8 @@ bool rcx_store_writer_has_input(const struct rcx_store_writer *writer, struct rc
 struct rcx_store_write_stats {
     uint64_t rows, bytes; /* of the new segment */
     uint64_t version;
-    double sync_seconds; /* time in writing through to the disk; 0 with no_sync */
+    struct rcx_digest digest; /* of the content, as rcx_store_summary has it */
+    double sync_seconds;      /* time in writing through to the disk; 0 with no_sync */
 };
 /* Both release the writer and the lock. abort leaves the store as it was and accepts NULL. */
 enum rcx_status rcx_store_writer_commit(struct rcx_store_writer *writer,
