@@ -83,6 +83,9 @@ struct rcx_cfg_ingest {
 struct rcx_cfg_store {
 #include "config/keys/store.def"
 };
+struct rcx_cfg_validation {
+#include "config/keys/validation.def"
+};
 struct rcx_cfg_cleaning {
 #include "config/keys/cleaning.def"
 };

@@ -9,7 +9,7 @@
 
 /* `value` in units of 10^-places. Rounded when it is a unit but for the error of its double,
  * else the next unit above. */
-static int64_t units_of(double value, unsigned places)
+int64_t rcx_units_of(double value, unsigned places)
 {
     double scaled = value * (double)rcx_pow10(places);
     double nearest = nearbyint(scaled);
@@ -79,8 +79,9 @@ enum rcx_status rcx_clean_plan_init(const struct rcx_cfg_cleaning *cfg,
     bool original = definitions == RCX_DEFINITIONS_ORIGINAL;
     struct rcx_row_limits limits = {
         .stock_required = (decisions->field_mask >> RCX_FIELD_STOCK_CODE & 1) != 0,
-        .min_price = units_of(cfg->min_unit_price, decisions->price_decimals),
-        .max_abs_quantity = units_of((double)cfg->max_abs_quantity, decisions->quantity_decimals),
+        .min_price = rcx_units_of(cfg->min_unit_price, decisions->price_decimals),
+        .max_abs_quantity = rcx_units_of((double)cfg->max_abs_quantity,
+                                         decisions->quantity_decimals),
         .price_max = INT64_MAX,
         .quantity_min = 0,
         .quantity_max = INT64_MAX,

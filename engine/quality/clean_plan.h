@@ -55,6 +55,9 @@ enum rcx_status rcx_clean_plan_init(const struct rcx_cfg_cleaning *cfg,
                                     struct rcx_error *err);
 void rcx_clean_plan_release(struct rcx_clean_plan *plan);
 
+/* `value` in units of 10^-decimals, rounded. */
+int64_t rcx_units_of(double value, unsigned decimals);
+
 struct rcx_outlier_fit;
 /* Takes over learned thresholds (none when fit->applied is false). */
 void rcx_clean_plan_set_outliers(struct rcx_clean_plan *plan, const struct rcx_outlier_fit *fit);
