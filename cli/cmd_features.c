@@ -127,13 +127,10 @@ static enum rcx_status compute(struct rcx_cli *cli, const struct features_option
                                const struct rcx_flow_store *store, const char *metadata,
                                struct rcx_error *err)
 {
-    static const char *const sections[] = {"ingest",   "cleaning", "snapshots",
-                                           "features", "churn",    "clv"};
     char created[RCX_TIME_TEXT_BYTES];
     char digest_text[RCX_DIGEST_TEXT_BYTES];
     struct rcx_digest digest;
-    enum rcx_status status = rcx_settings_digest(
-        cli->settings, sections, sizeof sections / sizeof sections[0], &digest, err);
+    enum rcx_status status = rcx_flow_features_config_digest(cli->settings, &digest, err);
     if (status != RCX_OK)
         return status;
     const struct rcx_flow_features flow = {

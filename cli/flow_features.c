@@ -118,6 +118,15 @@ static enum rcx_status compute(const struct rcx_flow_features *flow,
     return status;
 }
 
+enum rcx_status rcx_flow_features_config_digest(const struct rcx_settings *settings,
+                                                struct rcx_digest *out, struct rcx_error *err)
+{
+    static const char *const sections[] = {"ingest",   "cleaning", "snapshots",
+                                           "features", "churn",    "clv"};
+
+    return rcx_settings_digest(settings, sections, sizeof sections / sizeof sections[0], out, err);
+}
+
 enum rcx_status rcx_flow_features(const struct rcx_flow_features *flow,
                                   struct rcx_flow_features_result *out, struct rcx_error *err)
 {

@@ -119,6 +119,14 @@ def output_of(command, *options, suffix=".csv"):
     return look
 
 
+def validated(make_file):
+    """What validation says of a file."""
+    def look(folder, sets):
+        run("ingest", make_file(folder / "data.csv"), "--store", folder / "store")
+        return run("validate", "--store", folder / "store", *sets_of(sets)).stdout
+    return look
+
+
 def without_times(value):
     """A report without what differs from run to run."""
     if isinstance(value, dict):
@@ -132,6 +140,14 @@ def errors_of(*arguments):
     def look(folder, sets):
         return run(*arguments, *sets_of(sets), cwd=folder).stderr
     return look
+
+
+def files_of_a_run(folder, sets):
+    """The names of all files that a run makes."""
+    path = write_csv(folder / "shop.csv", shop_rows())
+    got = run("run", path, "-o", folder / "run", *sets_of(sets))
+    assert got.returncode == 0, got.stderr
+    return sorted(str(f.relative_to(folder)) for f in folder.rglob("*"))
 
 
 def generated(folder, sets):
@@ -186,6 +202,7 @@ FIT = ["cleaning.outliers.min_fit_rows=20"]
 CLEAN = output_of("clean")
 FEATURES = output_of("features")
 LABELS = output_of("features", "--labels")
+VALIDATE = output_of("validate")
 PARQUET = output_of("export", suffix=".parquet")
 
 EFFECTS = {
@@ -208,6 +225,13 @@ EFFECTS = {
     "ingest.max_year": Effect("2010", loaded(lambda p: write_csv(p, plain_rows()))),
     "store.zstd_level": Effect("19", report_of_ingest("segment_bytes")),
     "store.sync": Effect("false", report_of_ingest("sync_seconds", lambda seconds: seconds > 0)),
+    "validation.max_missing_share": Effect("0.5", VALIDATE),
+    "validation.max_cancellation_share": Effect("0.001", VALIDATE),
+    "validation.min_unit_price": Effect("1", VALIDATE),
+    "validation.max_abs_quantity": Effect("50", VALIDATE),
+    "validation.max_gap_days": Effect("0", validated(lambda p: write_csv(p, [
+        [*row[:4], row[4].replace(day=1 + 3 * (i % 4)), *row[5:]] for i, row in enumerate(plain_rows())]))),
+    "validation.min_customer_rows": Effect("60", VALIDATE),
     "cleaning.require_description": Effect("false", CLEAN, ["cleaning.min_unit_price=0"]),
     "cleaning.drop_exact_duplicates": Effect("false", CLEAN),
     "cleaning.min_unit_price": Effect("1", CLEAN),
@@ -239,6 +263,7 @@ EFFECTS = {
     "clv.horizon_days": Effect("60", LABELS),
     "export.codec": Effect("zstd", PARQUET),
     "export.zstd_level": Effect("19", PARQUET, ["export.codec=zstd"]),
+    "export.cleaned_data": Effect("false", files_of_a_run),
     "export.row_group_rows": Effect("1024", PARQUET),
     "runtime.threads": Effect("3", threads_used, ["runtime.threads=1"]),
     "runtime.cpu": Effect("v1", errors_of("info", "--store", "none", "-v")),

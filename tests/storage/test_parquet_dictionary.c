@@ -44,7 +44,7 @@ static void test_wide(void **state)
 {
     (void)state;
     enum { MOST = 300000 };
-    uint64_t *data = malloc(MOST * sizeof *data);
+    uint64_t *data = calloc(MOST, sizeof *data);
     struct rcx_parquet_dictionary dictionary = {0};
     static const uint64_t spreads[] = {1, 3, UINT64_C(1) << 40, UINT64_C(0x9E3779B97F4A7C15)};
     for (size_t s = 0; s < 4; s++) {

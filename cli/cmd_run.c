@@ -1,0 +1,54 @@
+/* rcx run: the whole pipeline */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "cli/cli.h"
+#include "cli/commands.h"
+#include "cli/run_console.h"
+
+struct run_options {
+    const char *output, *until;
+    bool force;
+};
+
+static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_error *err)
+{
+    const struct run_options *given = values;
+
+    return rcx_run_on_console(cli, cli->operands, cli->operand_count,
+                              given->output ? given->output : "rcx-out", given->until, given->force,
+                              err);
+}
+
+static const struct rcx_option options[] = {
+    RCX_OPTION(TEXT, struct run_options, output, "output", 'o', "DIR",
+               "directory of the run (default rcx-out)"),
+    RCX_OPTION(TEXT, struct run_options, until, "until", 0, "STAGE",
+               "last stage: ingest, validate, clean or features"),
+    RCX_OPTION(FLAG, struct run_options, force, "force", 0, NULL,
+               "run also what has not changed since the last run"),
+};
+
+const struct rcx_command rcx_cmd_run = {
+    .name = "run",
+    .summary = "the whole pipeline: from a shop's files to the features of its customers",
+    .operands = "DATA...",
+    .operands_min = 1,
+    .operands_max = RCX_OPERANDS_ANY,
+    .details = "The run directory gets\n"
+               "    store/                                  the rows, compressed (rcx info --store "
+               "DIR/store)\n"
+               "    outputs/rejects.csv                     rows that could not be read\n"
+               "    outputs/validation_report.csv           what is wrong with the data\n"
+               "    outputs/cleaning_stats.json             which rule removed what\n"
+               "    data/processed/cleaned_data.parquet     the cleaned rows\n"
+               "    data/features/customer_features.parquet, feature_metadata.json\n"
+               "    run.json                                what was read, made and set; digests "
+               "of all files\n"
+               "    logs/retention_system.log               one JSON object a line\n"
+               "A stage whose inputs and keys have not changed since the last run is skipped.",
+    RCX_OPTIONS(options, struct run_options),
+    .run = run,
+};

@@ -1,0 +1,250 @@
+#include "cli/run_stages.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "cli/flow_clean.h"
+#include "cli/flow_features.h"
+#include "cli/run_manifest.h"
+#include "engine/exec/validate_run.h"
+#include "storage/format/sink.h"
+#include "storage/ingest/ingest.h"
+
+enum rcx_status rcx_run_open_store(struct rcx_run_state *run, struct rcx_error *err)
+{
+    if (run->store.store)
+        return RCX_OK;
+    return rcx_flow_store_open(run->store_directory, 0, run->config, &run->flow->parallel,
+                               &run->store, err);
+}
+
+/* Full path of an output, with its folder made; NULL and an error when that fails. */
+static char *output_path(const struct rcx_run_state *run, const char *path, struct rcx_error *err)
+{
+    char *full = rcx_path_join(run->flow->directory, path);
+    char *folder = full ? rcx_strndup(full, (size_t)(strrchr(full, '/') - full)) : NULL;
+
+    if (!folder)
+        rcx_fail_nomem(err, path, 0);
+    if (!folder || rcx_directory_make(folder, err) != RCX_OK) {
+        rcx_free(full);
+        full = NULL;
+    }
+    rcx_free(folder);
+    return full;
+}
+
+static enum rcx_status failed_path(const struct rcx_error *err)
+{
+    return err && err->status != RCX_OK ? err->status : RCX_E_IO;
+}
+
+/* --- ingest ------------------------------------------------------------------------------------- */
+
+static void ingest_progress(void *context, const char *step, uint64_t done, uint64_t total)
+{
+    const struct rcx_flow_run *flow = context;
+
+    if (flow->progress)
+        flow->progress(flow->progress_context, "ingest", step, done, total);
+}
+
+static enum rcx_status stage_ingest(struct rcx_run_state *run, struct rcx_run_stage *stage,
+                                    struct rcx_error *err)
+{
+    const struct rcx_flow_run *flow = run->flow;
+    const struct rcx_config *config = run->config;
+    struct rcx_ingest_report report = {0};
+    char *rejects = output_path(run, "outputs/rejects.csv", err);
+    char accepted[32], rejected[32], guests[32];
+
+    if (!rejects)
+        return failed_path(err);
+    const struct rcx_ingest_options options = {
+        .inputs = flow->inputs,
+        .input_count = flow->input_count,
+        .store = run->store_directory,
+        .rejects = rejects,
+        .replace = true,
+        .memory_limit = flow->memory_bytes,
+        .parallel = flow->parallel,
+        .zstd_level = (int)config->store.zstd_level,
+        .no_sync = !config->store.sync,
+        .temp_directory = config->runtime.temp_dir,
+        .log = flow->log,
+        .progress = ingest_progress,
+        .progress_context = (void *)(uintptr_t)flow,
+    };
+    enum rcx_status status = rcx_ingest(&config->ingest, &options, &report, err);
+    if (status == RCX_OK) {
+        stage->rows_in = report.accepted + report.rejected;
+        stage->rows_out = report.accepted;
+        stage->bytes = report.store.bytes;
+        stage->outputs[stage->output_count++] = (struct rcx_run_output){
+            .path = "store", .bytes = report.store.bytes, .digest = report.store.digest};
+        snprintf(
+            stage->note, sizeof stage->note, "%s rows, %s of them without customer, %s rejected",
+            rcx_format_count(report.accepted, accepted), rcx_format_count(report.guests, guests),
+            rcx_format_count(report.rejected, rejected));
+    }
+    rcx_ingest_report_release(&report);
+    rcx_free(rejects);
+    return status;
+}
+
+/* --- validate ----------------------------------------------------------------------------------- */
+
+static enum rcx_status stage_validate(struct rcx_run_state *run, struct rcx_run_stage *stage,
+                                      struct rcx_error *err)
+{
+    const struct rcx_validate_options options = {.validation = &run->config->validation,
+                                                 .cleaning = &run->config->cleaning,
+                                                 .definitions = run->config->features.definitions,
+                                                 .parallel = run->flow->parallel};
+    const struct rcx_sink_options sink = {.parallel = run->flow->parallel, .no_sync = true};
+    struct rcx_validation validation = {0};
+    struct rcx_table table = {0};
+    size_t failed = 0;
+    static const char name[] = "outputs/validation_report.csv";
+    char *path = output_path(run, name, err);
+    enum rcx_status status = path ? rcx_run_open_store(run, err) : failed_path(err);
+
+    if (status == RCX_OK)
+        status = rcx_validate_run(run->store.store, &options, &validation, err);
+    if (status == RCX_OK)
+        status = rcx_validation_table(&validation, &table, err);
+    if (status == RCX_OK)
+        status = rcx_sink_write_table(path, &sink, &table, err);
+    if (status == RCX_OK) {
+        for (size_t i = 0; i < validation.count; i++)
+            failed += !validation.checks[i].pass;
+        stage->rows_in = stage->rows_out = validation.facts.rows;
+        status = rcx_run_add_output(run->flow->directory, name, stage, err);
+        snprintf(stage->note, sizeof stage->note, "%zu checks, %zu of them failed%s",
+                 validation.count, failed, validation.has_errors ? ", with errors" : "");
+    }
+    rcx_table_release(&table);
+    rcx_validation_release(&validation);
+    rcx_free(path);
+    return status;
+}
+
+/* --- clean -------------------------------------------------------------------------------------- */
+
+static enum rcx_status stage_clean(struct rcx_run_state *run, struct rcx_run_stage *stage,
+                                   struct rcx_error *err)
+{
+    struct rcx_clean_stats stats = {0};
+    static const char rows_name[] = "data/processed/cleaned_data.parquet";
+    static const char statistics_name[] = "outputs/cleaning_stats.json";
+    char *rows = NULL, *statistics = output_path(run, statistics_name, err);
+    enum rcx_status status = statistics ? rcx_run_open_store(run, err) : failed_path(err);
+
+    if (status == RCX_OK && run->config->export.cleaned_data) {
+        rows = output_path(run, rows_name, err);
+        status = rows ? RCX_OK : failed_path(err);
+    }
+    const struct rcx_flow_clean flow = {
+        .from = &run->store,
+        .export = &run->config->export,
+        .parallel = run->flow->parallel,
+        .output = rows,
+        .statistics = statistics,
+        .no_sync = true,
+    };
+    if (status == RCX_OK)
+        status = rcx_flow_clean(&flow, &stats, err);
+    if (status == RCX_OK) {
+        const struct rcx_clean_account *kept = &stats.rules[RCX_RULE_KEPT];
+        struct rcx_clean_account removed = rcx_clean_stats_removed(&stats, 2, 4);
+        unsigned places = rcx_clean_revenue_decimals(&run->store.plan);
+        char customers[32], money[64];
+
+        stage->rows_in = stats.initial_rows;
+        stage->rows_out = kept->rows;
+        status = rcx_run_add_output(run->flow->directory, statistics_name, stage, err);
+        if (status == RCX_OK && rows)
+            status = rcx_run_add_output(run->flow->directory, rows_name, stage, err);
+        snprintf(stage->note, sizeof stage->note,
+                 "%s customers; the rules on values removed %s of revenue",
+                 rcx_format_count(kept->customers_touched, customers),
+                 rcx_format_money(removed.net, places, 0, money));
+    }
+    rcx_clean_stats_release(&stats);
+    rcx_free(rows);
+    rcx_free(statistics);
+    return status;
+}
+
+/* --- features ----------------------------------------------------------------------------------- */
+
+static enum rcx_status compute_features(struct rcx_run_state *run, const char *table,
+                                        const char *metadata, struct rcx_run_stage *stage,
+                                        struct rcx_error *err)
+{
+    char created[RCX_TIME_TEXT_BYTES], digest_text[RCX_DIGEST_TEXT_BYTES], customers[32];
+    struct rcx_flow_features_result result = {0};
+    struct rcx_digest digest;
+    enum rcx_status status = rcx_flow_features_config_digest(run->flow->settings, &digest, err);
+
+    if (status != RCX_OK)
+        return status;
+    const struct rcx_flow_features flow = {
+        .from = &run->store,
+        .config = run->config,
+        .parallel = run->flow->parallel,
+        .table_bytes = run->flow->memory_bytes /
+                       2, /* the rest: the store's pages, scratch, the sink */
+        .output = table,
+        .metadata = metadata,
+        .config_digest = rcx_digest_format(digest, digest_text),
+        .created = rcx_format_time((rcx_time)time(NULL), created),
+        .no_sync = true,
+    };
+    status = rcx_flow_features(&flow, &result, err);
+    if (status != RCX_OK)
+        return status;
+    stage->rows_out = result.rows;
+    snprintf(stage->note, sizeof stage->note, "%zu snapshots of %s customers",
+             result.snapshots.count, rcx_format_count(result.metadata.customer_count, customers));
+    rcx_flow_features_result_release(&result);
+    return RCX_OK;
+}
+
+static enum rcx_status stage_features(struct rcx_run_state *run, struct rcx_run_stage *stage,
+                                      struct rcx_error *err)
+{
+    static const char name[] = "data/features/customer_features.parquet";
+    char *table = output_path(run, name, err);
+    char *metadata = table ? output_path(run, "data/features/feature_metadata.json", err) : NULL;
+    enum rcx_status status = metadata ? rcx_run_open_store(run, err) : failed_path(err);
+
+    if (status == RCX_OK) {
+        stage->rows_in = rcx_store_summary(run->store.store)->rows;
+        status = compute_features(run, table, metadata, stage, err);
+    }
+    /* the metadata hold their time of creation, which no digest covers */
+    if (status == RCX_OK)
+        status = rcx_run_add_output(run->flow->directory, name, stage, err);
+    rcx_free(table);
+    rcx_free(metadata);
+    return status;
+}
+
+/* --- the pipeline ------------------------------------------------------------------------------- */
+
+const struct rcx_run_stage_row rcx_run_stages[] = {
+    {"ingest", true, {"ingest", "store"}, stage_ingest},
+    {"validate", false, {"validation", "cleaning", "features"}, stage_validate},
+    {"clean", false, {"cleaning", "features", "export"}, stage_clean},
+    {"features",
+     false,
+     {"cleaning", "snapshots", "features", "churn", "clv", "export"},
+     stage_features},
+};
+const size_t rcx_run_stage_count = sizeof rcx_run_stages / sizeof rcx_run_stages[0];

@@ -1,0 +1,29 @@
+#pragma once
+/* The stages of a run: what each is made of, in the order of the pipeline. */
+#include "cli/flow_run.h"
+#include "cli/flow_store.h"
+
+/* What the stages of one run share. */
+struct rcx_run_state {
+    const struct rcx_flow_run *flow;
+    const struct rcx_config *config;
+    char *store_directory;
+    struct rcx_flow_store store; /* opened by the first stage that reads it; else zero */
+};
+
+struct rcx_run_stage_row {
+    const char *name;
+    /* The stage's output depends on the program, what it reads (the inputs, or the store's content) and
+     * the keys of these sections. */
+    bool reads_inputs;
+    const char *sections[8]; /* NULL-terminated */
+    /* Fills rows, note and outputs of *stage. */
+    enum rcx_status (*run)(struct rcx_run_state *run, struct rcx_run_stage *stage,
+                           struct rcx_error *err);
+};
+
+extern const struct rcx_run_stage_row rcx_run_stages[];
+extern const size_t rcx_run_stage_count;
+
+/* Opens the store and learns the thresholds, once. */
+enum rcx_status rcx_run_open_store(struct rcx_run_state *run, struct rcx_error *err);
