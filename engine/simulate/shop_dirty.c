@@ -47,9 +47,12 @@ size_t rcx_shop_dirty_row(char *row, size_t length, struct rcx_random *random)
     case BROKEN_DATE:
         return replace(row, length, begins, DATE,
                        bad_dates[rcx_random_below(random, COUNT(bad_dates))]);
-    case BROKEN_NUMBER:
-        return replace(row, length, begins, rcx_random_below(random, 2) ? QUANTITY : PRICE,
-                       bad_numbers[rcx_random_below(random, COUNT(bad_numbers))]);
+    case BROKEN_NUMBER: {
+        /* One draw per statement: C leaves the order of arguments to the compiler. */
+        const char *number = bad_numbers[rcx_random_below(random, COUNT(bad_numbers))];
+        bool quantity = rcx_random_below(random, 2) != 0;
+        return replace(row, length, begins, quantity ? QUANTITY : PRICE, number);
+    }
     case MISSING_FIELD:
         return replace(row, length, begins, removable[rcx_random_below(random, COUNT(removable))],
                        "");
