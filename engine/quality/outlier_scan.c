@@ -63,7 +63,7 @@ static void release_early(struct early *early)
 
 static bool reserve_early(struct early *early, size_t receipts, size_t rows)
 {
-    if (receipts <= early->receipt_capacity && rows <= early->row_capacity)
+    if (early->first_row && receipts <= early->receipt_capacity && rows <= early->row_capacity)
         return true;
     release_early(early);
     early->customer = rcx_malloc_array(receipts, sizeof *early->customer);

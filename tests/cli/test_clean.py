@@ -1,5 +1,6 @@
 """rcx clean: cleaned rows, statistics, the summary, every refusal."""
 import csv
+import datetime
 import json
 
 import pytest
@@ -120,3 +121,15 @@ def test_refusals_leave_nothing(store, tmp_path):
     got = run("clean", "--store", store, "-o", tmp_path / "no" / "rows.csv")
     assert got.returncode == 1 and "no/" in got.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_no_customer_in_the_first_days(tmp_path):
+    """Thresholds are learned from no row at all when only guests buy in the first days."""
+    rows = shop_rows()
+    late = rows[0][4] + datetime.timedelta(days=40)
+    rows = [[*row[:6], row[6] if row[4] >= late else "", row[7]] for row in rows]
+    write_csv(tmp_path / "shop.csv", rows)
+    expect("ingest", tmp_path / "shop.csv", "--store", tmp_path / "store", stderr=r".*")
+    stats = stats_of(tmp_path / "store", tmp_path)
+    assert stats["final_rows"] > 0
+    assert all(rule["rows"] == 0 for rule in stats["rules"] if rule["stage"] == 3)
