@@ -1,10 +1,9 @@
 #include "engine/exec/feature_run.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #include "base/memory.h"
-
-enum { MIN_WAVE_MORSELS = 16, WAVE_MORSELS_PER_THREAD = 4 };
 
 /* The rows that one morsel gives, customer by customer. */
 struct block {
@@ -13,6 +12,8 @@ struct block {
     uint32_t *picks; /* [count] indices of rows, by snapshot */
     size_t pick_capacity;
     size_t *first_pick; /* [snapshots + 1] */
+    size_t *places;     /* [snapshots] row of the table where the snapshot's first goes */
+    struct block *next; /* in a list */
 };
 
 struct worker {
@@ -26,11 +27,14 @@ struct job {
     const struct rcx_feature_plan *plan; /* of this pass's snapshots */
     const struct rcx_scan *scan;
     struct worker *workers;
-    struct block *blocks; /* [wave] */
-    size_t wave;
-    size_t first_morsel;
     struct rcx_table *tables; /* [snapshots of the pass] */
-    size_t *offsets;          /* [wave x snapshots] row of the block's first in the table */
+    size_t customers;         /* room in each table */
+
+    pthread_mutex_t lock;    /* guards what follows */
+    struct block **computed; /* [morsels] blocks that wait for those before them */
+    size_t next_morsel;      /* the first without a place */
+    size_t *rows;            /* [snapshots] places given away */
+    struct block *spare;     /* blocks to use again */
 };
 
 /* Orders the rows of a block by snapshot, keeping the order of customers. */
@@ -72,20 +76,96 @@ static enum rcx_status visit_batch(const struct job *job, struct worker *worker,
     return status;
 }
 
-static enum rcx_status compute_morsel(void *context, size_t index, unsigned worker_index,
-                                      struct rcx_error *err)
+static void release_block(struct block *block)
 {
-    struct job *job = context;
-    struct worker *worker = &job->workers[worker_index];
-    struct block *block = &job->blocks[index];
-    const struct rcx_clean_plan *clean = job->run->clean;
+    if (!block)
+        return;
+    rcx_free(block->rows);
+    rcx_free(block->picks);
+    rcx_free(block->first_pick);
+    rcx_free(block->places);
+    rcx_free(block);
+}
+
+static struct block *take_block(struct job *job)
+{
+    size_t snapshots = job->plan->snapshot_count;
+    pthread_mutex_lock(&job->lock);
+    struct block *block = job->spare;
+    if (block)
+        job->spare = block->next;
+    pthread_mutex_unlock(&job->lock);
+    if (block)
+        return block;
+    block = rcx_calloc(1, sizeof *block);
+    if (!block)
+        return NULL;
+    block->first_pick = rcx_calloc(snapshots + 1, sizeof *block->first_pick);
+    block->places = rcx_calloc(snapshots, sizeof *block->places);
+    if (block->first_pick && block->places)
+        return block;
+    release_block(block);
+    return NULL;
+}
+
+static void return_block(struct job *job, struct block *block)
+{
+    pthread_mutex_lock(&job->lock);
+    block->next = job->spare;
+    job->spare = block;
+    pthread_mutex_unlock(&job->lock);
+}
+
+/* Gives a block its rows in the tables. False: there are more than customers in the store. */
+static bool place_block(struct job *job, struct block *block)
+{
+    bool fits = true;
+    for (size_t s = 0; s < job->plan->snapshot_count; s++) {
+        size_t count = block->first_pick[s + 1] - block->first_pick[s];
+        block->places[s] = job->rows[s];
+        job->rows[s] += count;
+        fits &= job->rows[s] <= job->customers;
+    }
+    return fits;
+}
+
+/* Places the block of a morsel and those that waited for it; *out lists them. */
+static bool place_blocks(struct job *job, size_t morsel, struct block *block, struct block **out)
+{
+    bool fits = true;
+    pthread_mutex_lock(&job->lock);
+    job->computed[morsel] = block;
+    while (job->next_morsel < rcx_scan_customer_morsels(job->scan) &&
+           job->computed[job->next_morsel]) {
+        struct block *placed = job->computed[job->next_morsel];
+        job->computed[job->next_morsel++] = NULL;
+        fits &= place_block(job, placed);
+        placed->next = *out;
+        *out = placed;
+    }
+    pthread_mutex_unlock(&job->lock);
+    return fits;
+}
+
+static void spread_block(const struct job *job, const struct block *block)
+{
+    for (size_t s = 0; s < job->plan->snapshot_count; s++) {
+        size_t first = block->first_pick[s];
+        rcx_feature_table_put(&job->tables[s], block->places[s], block->rows, block->picks + first,
+                              block->first_pick[s + 1] - first);
+    }
+}
+
+static enum rcx_status compute_block(struct job *job, size_t morsel, struct worker *worker,
+                                     struct block *block, struct rcx_error *err)
+{
     struct rcx_batch batch;
     if (!worker->buffer && !(worker->buffer = rcx_scan_buffer_new()))
         return rcx_fail_nomem(err, "scan buffer", 0);
-    enum rcx_status status = rcx_scan_read(job->scan, job->first_morsel + index, worker->buffer,
-                                           &batch, err);
+    enum rcx_status status = rcx_scan_read(job->scan, morsel, worker->buffer, &batch, err);
     if (status == RCX_OK)
-        status = rcx_clean_batch(clean, job->scan, worker->buffer, &batch, &worker->clean, err);
+        status = rcx_clean_batch(job->run->clean, job->scan, worker->buffer, &batch, &worker->clean,
+                                 err);
     if (status == RCX_OK)
         status = visit_batch(job, worker, &batch, block, err);
     if (status == RCX_OK)
@@ -93,50 +173,43 @@ static enum rcx_status compute_morsel(void *context, size_t index, unsigned work
     return status;
 }
 
-static enum rcx_status spread_block(void *context, size_t index, unsigned worker,
-                                    struct rcx_error *err)
+/* Computes a morsel, and spreads its rows while they are in the cache unless one before it is
+ * missing; then they wait, and whoever computes that one spreads them. */
+static enum rcx_status run_morsel(void *context, size_t morsel, unsigned worker,
+                                  struct rcx_error *err)
 {
     struct job *job = context;
-    const struct block *block = &job->blocks[index];
-    size_t snapshots = job->plan->snapshot_count;
-    (void)worker;
-    (void)err;
-    for (size_t s = 0; s < snapshots; s++) {
-        size_t first = block->first_pick[s];
-        rcx_feature_table_put(&job->tables[s], job->offsets[index * snapshots + s], block->rows,
-                              block->picks + first, block->first_pick[s + 1] - first);
-    }
-    return RCX_OK;
-}
-
-static enum rcx_status run_wave(struct job *job, size_t morsels, struct rcx_error *err)
-{
-    size_t snapshots = job->plan->snapshot_count;
-    enum rcx_status status = rcx_parallel_for(&job->run->parallel, morsels, compute_morsel, job,
-                                              err);
-    if (status != RCX_OK)
+    struct block *block = take_block(job);
+    if (!block)
+        return rcx_fail_nomem(err, "feature rows", sizeof *block);
+    enum rcx_status status = compute_block(job, morsel, &job->workers[worker], block, err);
+    if (status != RCX_OK) {
+        return_block(job, block);
         return status;
-    for (size_t s = 0; s < snapshots; s++) {
-        size_t rows = job->tables[s].rows;
-        for (size_t i = 0; i < morsels; i++) {
-            job->offsets[i * snapshots + s] = rows;
-            rows += job->blocks[i].first_pick[s + 1] - job->blocks[i].first_pick[s];
-        }
-        if (!rcx_table_resize(&job->tables[s], rows))
-            return rcx_fail_nomem(err, "feature table",
-                                  rows * rcx_feature_table_row_bytes(job->plan->with_labels));
     }
-    return rcx_parallel_for(&job->run->parallel, morsels, spread_block, job, err);
+    struct block *placed = NULL;
+    bool fits = place_blocks(job, morsel, block, &placed);
+    while (placed) {
+        struct block *next = placed->next;
+        if (fits)
+            spread_block(job, placed);
+        return_block(job, placed);
+        placed = next;
+    }
+    return fits ? RCX_OK
+                : rcx_fail(err, RCX_E_CORRUPT,
+                           "the store has more customers than its manifest says (%zu)",
+                           job->customers);
 }
 
+/* Tables with room for every customer; what is not written costs no memory. */
 static enum rcx_status make_tables(struct job *job, struct rcx_error *err)
 {
     const struct rcx_feature_run *run = job->run;
-    size_t customers = (size_t)rcx_store_summary(run->store)->customers;
     enum rcx_status status = RCX_OK;
     for (size_t s = 0; s < job->plan->snapshot_count && status == RCX_OK; s++)
-        status = rcx_feature_table_init(run->cfg, job->plan, run->store, customers, &job->tables[s],
-                                        err);
+        status = rcx_feature_table_init(run->cfg, job->plan, run->store, job->customers,
+                                        &job->tables[s], err);
     return status;
 }
 
@@ -152,6 +225,8 @@ static enum rcx_status deliver(struct job *job, size_t first_snapshot,
             if (job->workers[w].visit.counts)
                 rcx_snapshot_counts_merge(counts, &job->workers[w].visit.counts[s]);
         }
+        if (!rcx_table_resize(table, job->rows[s]))
+            return rcx_fail_nomem(err, "feature table", job->rows[s]);
         stats->rows += table->rows;
         enum rcx_status status = rcx_feature_table_finish(job->plan, s, table, err);
         if (status == RCX_OK)
@@ -170,35 +245,33 @@ static void release_job(struct job *job)
         rcx_clean_scratch_release(&job->workers[i].clean);
         rcx_visit_release(&job->workers[i].visit);
     }
-    for (size_t i = 0; job->blocks && i < job->wave; i++) {
-        rcx_free(job->blocks[i].rows);
-        rcx_free(job->blocks[i].picks);
-        rcx_free(job->blocks[i].first_pick);
+    for (size_t i = 0; job->computed && i < rcx_scan_customer_morsels(job->scan); i++)
+        release_block(job->computed[i]);
+    while (job->spare) {
+        struct block *next = job->spare->next;
+        release_block(job->spare);
+        job->spare = next;
     }
     for (size_t s = 0; job->tables && s < job->plan->snapshot_count; s++)
         rcx_table_release(&job->tables[s]);
     rcx_free(job->workers);
-    rcx_free(job->blocks);
+    rcx_free(job->computed);
     rcx_free(job->tables);
-    rcx_free(job->offsets);
+    rcx_free(job->rows);
+    pthread_mutex_destroy(&job->lock);
 }
 
 static enum rcx_status reserve_job(struct job *job, struct rcx_error *err)
 {
     size_t snapshots = job->plan->snapshot_count;
-    job->wave = (size_t)job->run->parallel.threads * WAVE_MORSELS_PER_THREAD;
-    if (job->wave < MIN_WAVE_MORSELS)
-        job->wave = MIN_WAVE_MORSELS;
+    size_t morsels = rcx_scan_customer_morsels(job->scan);
     job->workers = rcx_calloc(job->run->parallel.threads, sizeof *job->workers);
-    job->blocks = rcx_calloc(job->wave, sizeof *job->blocks);
+    job->computed = rcx_calloc(morsels + 1, sizeof *job->computed);
     job->tables = rcx_calloc(snapshots, sizeof *job->tables);
-    job->offsets = rcx_calloc(job->wave * snapshots, sizeof *job->offsets);
-    bool ok = job->workers && job->blocks && job->tables && job->offsets;
-    for (size_t i = 0; i < job->wave && ok; i++) {
-        job->blocks[i].first_pick = rcx_calloc(snapshots + 1, sizeof(size_t));
-        ok = job->blocks[i].first_pick != NULL;
-    }
-    return ok ? RCX_OK : rcx_fail_nomem(err, "feature run", job->wave * sizeof *job->blocks);
+    job->rows = rcx_calloc(snapshots, sizeof *job->rows);
+    if (!job->workers || !job->computed || !job->tables || !job->rows)
+        return rcx_fail_nomem(err, "feature run", morsels * sizeof *job->computed);
+    return make_tables(job, err);
 }
 
 /* One pass over the store for some of the snapshots. */
@@ -215,15 +288,15 @@ static enum rcx_status run_pass(const struct rcx_feature_run *run, const struct 
     plan.with_labels = run->labels != NULL;
     if (run->labels)
         plan.labels = *run->labels;
-    struct job job = {.run = run, .plan = &plan, .scan = scan};
+    struct job job = {.run = run,
+                      .plan = &plan,
+                      .scan = scan,
+                      .customers = (size_t)rcx_store_summary(run->store)->customers,
+                      .lock = PTHREAD_MUTEX_INITIALIZER};
     status = reserve_job(&job, err);
     if (status == RCX_OK)
-        status = make_tables(&job, err);
-    size_t morsels = rcx_scan_customer_morsels(scan);
-    for (size_t first = 0; first < morsels && status == RCX_OK; first += job.wave) {
-        job.first_morsel = first;
-        status = run_wave(&job, morsels - first < job.wave ? morsels - first : job.wave, err);
-    }
+        status = rcx_parallel_for(&run->parallel, rcx_scan_customer_morsels(scan), run_morsel, &job,
+                                  err);
     if (status == RCX_OK)
         status = deliver(&job, first_snapshot, stats, err);
     for (unsigned i = 0; job.workers && i < run->parallel.threads; i++)

@@ -2,10 +2,10 @@
 /* Features as a stage: from a store to the feature tables of all snapshots, one after the other.
  *
  * The store is read once for as many snapshots as fit the memory (all, usually); a customer is
- * visited once in a pass, whatever the number of snapshots. Morsels are computed in parallel in
- * waves: their rows go to per-morsel records first and, when the number of rows of each is known,
- * into the columns of the tables. So the tables do not depend on threads, and besides them memory
- * is O(threads). */
+ * visited once in a pass, whatever the number of snapshots. Morsels are computed in parallel; their
+ * rows get their places in the tables in the order of the morsels, as soon as all morsels before are
+ * computed, and are written there by whoever finds them placed. So the tables do not depend on
+ * threads, and besides them memory is O(threads). */
 #include "engine/exec/clean_run.h"
 #include "engine/exec/feature_table.h"
 #include "engine/features/visit.h"

@@ -72,7 +72,7 @@ bool rcx_group_invoices(struct rcx_visit *visit, const struct rcx_feature_plan *
                rcx_day_of_time(batch->time[next]) == day)
             next++;
         if (number != 0) { /* rows without one are not kept */
-            uint32_t *before = &last[plan->clean->is_cancellation[number]];
+            uint32_t *before = &last[rcx_looks_like_cancellation(plan->clean, number)];
             struct rcx_invoice *invoice = &visit->invoices[visit->invoice_count++];
             fell |= number <= *before;
             *before = number;

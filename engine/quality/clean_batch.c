@@ -1,5 +1,6 @@
 #include "engine/quality/clean_batch.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/decimal.h"
@@ -101,10 +102,22 @@ static void mark_missing_invoices(const struct rcx_batch *batch, uint8_t *rule)
 /* Purchase rows that stage 3 drops, ascending. */
 static size_t find_dropped(const struct rcx_batch *batch, const uint8_t *rule, uint32_t *out)
 {
+    const uint64_t from_8_on = 0x0808080808080808u; /* a bit of every mark from 8 to 15 */
     size_t found = 0;
-    for (size_t row = 0; row < batch->rows; row++) {
+    size_t row = 0;
+    static_assert(RCX_RULE_PRICE_OUTLIER > 8 && RCX_RULE_COUNT <= 16, "marks of stage 3");
+    while (row < batch->rows) {
+        uint64_t marks;
+        if (batch->rows - row >= sizeof marks) {
+            memcpy(&marks, rule + row, sizeof marks);
+            if ((marks & from_8_on) == 0) {
+                row += sizeof marks;
+                continue;
+            }
+        }
         if (rule[row] >= RCX_RULE_PRICE_OUTLIER && batch->quantity[row] > 0)
             out[found++] = (uint32_t)row;
+        row++;
     }
     return found;
 }

@@ -63,7 +63,7 @@ static void flag_cancellations(const struct rcx_clean_plan *plan, const struct r
     struct rcx_radix_item *items = out->invoices;
     size_t count = 0;
     for (size_t r = first; r < end; r++) {
-        if (plan->is_cancellation[batch->invoice[r]])
+        if (rcx_looks_like_cancellation(plan, batch->invoice[r]))
             items[count++] = (struct rcx_radix_item){batch->invoice[r], (uint32_t)r, 0};
     }
     rcx_radix_sort(items, out->spare, count);

@@ -59,9 +59,11 @@ static void fill_tables(struct rcx_clean_plan *plan, const struct rcx_cfg_cleani
                         const struct rcx_strings *invoices, const struct rcx_strings *stocks)
 {
     bool original = plan->definitions == RCX_DEFINITIONS_ORIGINAL;
-    for (uint32_t i = 0; i < invoices->count; i++)
-        plan->is_cancellation[i] = looks_like_cancellation(rcx_strings_get(invoices, i),
-                                                           cfg->cancellation_prefix, original);
+    for (uint32_t i = 0; i < invoices->count; i++) {
+        uint64_t bit = looks_like_cancellation(rcx_strings_get(invoices, i),
+                                               cfg->cancellation_prefix, original);
+        plan->cancellation_bits[i / 64] |= bit << i % 64;
+    }
     for (uint32_t i = 0; i < stocks->count; i++) {
         plan->is_service[i] = is_service_code(rcx_strings_get(stocks, i), &cfg->service_codes);
         /* Code 0, the empty text, is there only when the data have no stock codes at all. */
@@ -108,10 +110,10 @@ enum rcx_status rcx_clean_plan_init(const struct rcx_cfg_cleaning *cfg,
         .invoice_count = invoices->count,
         .stock_count = stocks->count,
     };
-    plan.is_cancellation = rcx_calloc((size_t)invoices->count + 1, 1);
+    plan.cancellation_bits = rcx_calloc((size_t)invoices->count / 64 + 1, sizeof(uint64_t));
     plan.is_service = rcx_calloc((size_t)stocks->count + 1, 1);
     plan.is_product = rcx_calloc((size_t)stocks->count + 1, 1);
-    if (!plan.is_cancellation || !plan.is_service || !plan.is_product) {
+    if (!plan.cancellation_bits || !plan.is_service || !plan.is_product) {
         rcx_clean_plan_release(&plan);
         return rcx_fail_nomem(err, "cleaning tables", (size_t)invoices->count + stocks->count);
     }
@@ -122,7 +124,7 @@ enum rcx_status rcx_clean_plan_init(const struct rcx_cfg_cleaning *cfg,
 
 void rcx_clean_plan_release(struct rcx_clean_plan *plan)
 {
-    rcx_free(plan->is_cancellation);
+    rcx_free(plan->cancellation_bits);
     rcx_free(plan->is_service);
     rcx_free(plan->is_product);
     *plan = (struct rcx_clean_plan){0};

@@ -38,9 +38,9 @@ struct rcx_clean_plan {
     int64_t min_rows;
     double high_return_rate;
     unsigned price_decimals, quantity_decimals;
-    uint8_t *is_cancellation; /* by invoice code: the number looks like a cancellation; owned */
-    uint8_t *is_service;      /* by stock code; owned */
-    uint8_t *is_product;      /* by stock code: counts for unique_products_count; owned */
+    uint64_t *cancellation_bits; /* by invoice code: see rcx_looks_like_cancellation; owned */
+    uint8_t *is_service;         /* by stock code; owned */
+    uint8_t *is_product;         /* by stock code: counts for unique_products_count; owned */
     uint32_t invoice_count, stock_count;
 };
 
@@ -64,6 +64,13 @@ void rcx_clean_plan_set_outliers(struct rcx_clean_plan *plan, const struct rcx_o
 
 /* Whether the rule is part of this plan (and so is listed in the statistics). */
 bool rcx_clean_rule_enabled(const struct rcx_clean_plan *plan, enum rcx_clean_rule rule);
+
+/* Whether the number of an invoice is one of a cancellation. A bit each: looked up at random once per
+ * invoice, so the table should fit a cache. */
+static inline bool rcx_looks_like_cancellation(const struct rcx_clean_plan *plan, uint32_t invoice)
+{
+    return (plan->cancellation_bits[invoice / 64] >> invoice % 64 & 1) != 0;
+}
 
 /* Places of a revenue: price times quantity. */
 static inline unsigned rcx_clean_revenue_decimals(const struct rcx_clean_plan *plan)

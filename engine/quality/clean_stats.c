@@ -52,7 +52,8 @@ static void add_final_row(struct rcx_clean_stats *stats, const struct rcx_clean_
     bool cancellation = (flags & RCX_ROW_CANCELLATION) != 0;
     stats->cancellation_rows += cancellation;
     stats->return_rows += quantity < 0;
-    stats->cancellation_numbers_positive += plan->is_cancellation[invoice] && quantity > 0;
+    stats->cancellation_numbers_positive += rcx_looks_like_cancellation(plan, invoice) &&
+                                            quantity > 0;
     stats->returns_outside_cancellation += !cancellation && quantity < 0;
     stats->matched_pairs_final += (flags & RCX_ROW_MATCHED) != 0 && quantity < 0;
     stats->service_rows += plan->is_service[stock];
