@@ -266,11 +266,11 @@ static enum rcx_status reserve_job(struct job *job, struct rcx_error *err)
     size_t snapshots = job->plan->snapshot_count;
     size_t morsels = rcx_scan_customer_morsels(job->scan);
     job->workers = rcx_calloc(job->run->parallel.threads, sizeof *job->workers);
-    job->computed = rcx_calloc(morsels + 1, sizeof *job->computed);
+    job->computed = rcx_calloc(morsels + 1, sizeof(struct block *));
     job->tables = rcx_calloc(snapshots, sizeof *job->tables);
     job->rows = rcx_calloc(snapshots, sizeof *job->rows);
     if (!job->workers || !job->computed || !job->tables || !job->rows)
-        return rcx_fail_nomem(err, "feature run", morsels * sizeof *job->computed);
+        return rcx_fail_nomem(err, "feature run", morsels * sizeof(struct block *));
     return make_tables(job, err);
 }
 

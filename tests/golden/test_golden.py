@@ -107,3 +107,9 @@ def test_several_passes_give_the_same_table(store, tmp_path):
                 "--memory-limit", "16MiB")
     assert json.loads(small.stdout)["passes"] > 1
     assert (tmp_path / "small.csv").read_text(encoding="utf-8") == one
+
+
+@pytest.mark.parametrize("threads", [2, 3, 7])
+def test_threads_give_the_same_table(store, threads, tmp_path):
+    one, _ = features(store, tmp_path, "--threads", "1")
+    assert features(store, tmp_path, "--threads", threads)[0] == one
