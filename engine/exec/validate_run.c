@@ -190,7 +190,7 @@ enum rcx_status rcx_validate_run(const struct rcx_store *store,
     if (status != RCX_OK)
         return status;
     struct rcx_validate_plan plan = {
-        .is_cancellation = clean.is_cancellation,
+        .cancellation_bits = clean.cancellation_bits,
         .invoice_count = clean.invoice_count,
         .min_price = rcx_units_of(options->validation->min_unit_price,
                                   summary->decisions.price_decimals),

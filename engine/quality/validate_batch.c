@@ -113,7 +113,7 @@ static void count_receipt(const struct rcx_validate_plan *plan, const struct rcx
         negative += b->quantity[i] < 0;
         facts->exact_duplicates += i > first && rows_equal(b, i, i - 1);
     }
-    if (plan->is_cancellation[b->invoice[r]]) {
+    if ((plan->cancellation_bits[b->invoice[r] / 64] >> b->invoice[r] % 64 & 1) != 0) {
         facts->cancellation_rows += end - first;
         facts->cancellation_positive += positive;
     } else {

@@ -4,7 +4,7 @@
 
 /* Per-code tables and limits, compiled once per run; borrowed arrays outlive the batches. */
 struct rcx_validate_plan {
-    const uint8_t *is_cancellation; /* by invoice code */
+    const uint64_t *cancellation_bits; /* a bit for each invoice code */
     uint32_t invoice_count;
     int64_t min_price, max_abs_quantity;
     uint64_t min_customer_rows;
