@@ -40,7 +40,9 @@ struct rcx_ingest_options {
     /* Called from one thread now and then; may be NULL. total 0: unknown. */
     void (*progress)(void *context, const char *step, uint64_t done, uint64_t total);
     void *progress_context;
-    size_t window_bytes, chunk_bytes; /* 0: chosen; tests cut the input finely */
+    /* 0: chosen by size and memory limit. For tests, which cut the input finely and let few rows
+     * fill the memory. */
+    size_t window_bytes, chunk_bytes, row_bytes;
 };
 
 struct rcx_ingest_input {

@@ -172,6 +172,8 @@ static bool is_full(const struct pass *pass)
 {
     const struct rcx_ingest_state *state = pass->state;
     uint64_t rows = rcx_row_pool_bytes(state->pool);
+    if (state->options->row_bytes)
+        return rows >= state->options->row_bytes;
     if (rows < LEAST_ROW_BYTES)
         return false;
     double texts = (double)text_bytes(state) * TEXT_COPIES;
