@@ -199,9 +199,10 @@ static enum rcx_status judge_given(enum rcx_date_order given, const uint64_t fit
             best = (int)reading;
     if (best < 0) {
         char what[96];
-        snprintf(what, sizeof what, "the date format '%s' fits none of",
+        snprintf(what, sizeof what, "the date format '%s' (of the store, or as told) fits none of",
                  rcx_date_order_name(given));
-        return refuse_misfit(names, fits, rows, what, NULL, err);
+        struct tie others = readings_with_at_least(fits, (double)rows);
+        return refuse_misfit(names, fits, rows, what, others.count > 0 ? &others : NULL, err);
     }
     accept(out, (unsigned)best);
     return RCX_OK;
