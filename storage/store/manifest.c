@@ -197,14 +197,19 @@ static bool get_inputs(struct rcx_cursor *in, struct rcx_manifest *out)
     return true;
 }
 
-struct rcx_digest rcx_manifest_content_digest(const struct rcx_manifest *manifest)
+enum rcx_status rcx_manifest_content_digest(const struct rcx_manifest *manifest,
+                                            struct rcx_digest *out, struct rcx_error *err)
 {
     struct rcx_buf content = {0};
+    enum rcx_status status = RCX_OK;
 
     put_content(&content, manifest, false);
-    struct rcx_digest digest = rcx_hash128(content.data, content.length);
+    if (content.failed)
+        status = rcx_fail_nomem(err, "digest of a manifest", content.length);
+    else
+        *out = rcx_hash128(content.data, content.length);
     rcx_buf_release(&content);
-    return digest;
+    return status;
 }
 
 static void serialise(const struct rcx_manifest *m, struct rcx_buf *out)

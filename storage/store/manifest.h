@@ -53,7 +53,8 @@ enum rcx_status rcx_manifest_read(const char *path, struct rcx_manifest *out,
 enum rcx_status rcx_manifest_write(const struct rcx_manifest *manifest, const char *directory,
                                    bool no_sync, struct rcx_error *err);
 /* Names the content: decisions, segments and dictionaries, neither times nor paths nor version. */
-struct rcx_digest rcx_manifest_content_digest(const struct rcx_manifest *manifest);
+enum rcx_status rcx_manifest_content_digest(const struct rcx_manifest *manifest,
+                                            struct rcx_digest *out, struct rcx_error *err);
 
 /* The versions in a directory, ascending; *out is malloc'ed. RCX_E_IO when it is no directory. */
 enum rcx_status rcx_manifest_versions(const char *directory, uint64_t **out, size_t *out_count,

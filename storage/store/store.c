@@ -126,7 +126,7 @@ static enum rcx_status open_segments(struct rcx_store *store, struct rcx_error *
     return RCX_OK;
 }
 
-static void summarise(struct rcx_store *store)
+static enum rcx_status summarise(struct rcx_store *store, struct rcx_error *err)
 {
     const struct rcx_manifest *manifest = &store->manifest;
 
@@ -139,7 +139,6 @@ static void summarise(struct rcx_store *store)
         .first_time = manifest->first_time,
         .last_time = manifest->last_time,
         .decisions = manifest->decisions,
-        .digest = rcx_manifest_content_digest(manifest),
     };
     store->limits = (struct rcx_code_limits){
         .invoice = store->strings[RCX_TEXT_INVOICE]->count,
@@ -149,6 +148,7 @@ static void summarise(struct rcx_store *store)
         .customer = manifest->decisions.customer_is_text ? store->strings[RCX_TEXT_CUSTOMER]->count
                                                          : 0,
     };
+    return rcx_manifest_content_digest(manifest, &store->summary.digest, err);
 }
 
 enum rcx_status rcx_store_open_manifest(const char *directory, struct rcx_manifest *manifest,
@@ -170,11 +170,12 @@ enum rcx_status rcx_store_open_manifest(const char *directory, struct rcx_manife
         status = load_strings(store, (enum rcx_text_field)f, err);
     if (status == RCX_OK)
         status = open_segments(store, err);
+    if (status == RCX_OK)
+        status = summarise(store, err);
     if (status != RCX_OK) {
         rcx_store_close(store);
         return status;
     }
-    summarise(store);
     *out = store;
     return RCX_OK;
 }

@@ -392,6 +392,9 @@ enum rcx_status rcx_store_writer_commit(struct rcx_store_writer *writer,
         status = rcx_fail_nomem(err, "manifest", 0);
     if (status == RCX_OK)
         status = count_customers(writer, err);
+    struct rcx_digest digest = {0};
+    if (status == RCX_OK)
+        status = rcx_manifest_content_digest(manifest, &digest, err);
     double start = now_seconds();
     if (status == RCX_OK)
         status = rcx_manifest_write(manifest, writer->directory, writer->options.no_sync, err);
@@ -401,7 +404,7 @@ enum rcx_status rcx_store_writer_commit(struct rcx_store_writer *writer,
             .rows = writer->rows,
             .bytes = bytes,
             .version = manifest->version,
-            .digest = rcx_manifest_content_digest(manifest),
+            .digest = digest,
             .sync_seconds = writer->options.no_sync ? 0 : writer->sync_seconds};
     rcx_store_writer_abort(writer);
     return status;
