@@ -23,6 +23,18 @@ static void print_json(struct rcx_cli *cli, const struct export_options *given,
     rcx_cli_json_end(cli, &json);
 }
 
+/* Two blocks of decoded rows and what the sink makes of one take about this much per row. */
+enum { BLOCK_ROW_BYTES = 256, LEAST_BLOCK_ROWS = 1 << 16 };
+
+/* Row groups as configured, or as many rows as the memory limit allows. */
+static size_t block_rows(const struct rcx_cli *cli, size_t configured)
+{
+    uint64_t most = cli->memory_bytes / BLOCK_ROW_BYTES;
+    if (most < LEAST_BLOCK_ROWS)
+        most = LEAST_BLOCK_ROWS;
+    return most < configured ? (size_t)most : configured;
+}
+
 static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_error *err)
 {
     const struct export_options *given = values;
@@ -38,6 +50,7 @@ static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_e
     struct rcx_sink_options options = rcx_flow_sink_options(&cli->config->export, cli->parallel);
     struct rcx_progress progress;
     options.format = given->format;
+    options.row_group_rows = block_rows(cli, options.row_group_rows);
     rcx_progress_begin(&progress, cli, "export", summary->rows, "rows");
     status = rcx_flow_export(store, given->output, &options, &progress, err);
     rcx_progress_end(&progress);

@@ -99,6 +99,30 @@ def test_threads_do_not_show(shop, tmp_path):
         assert len(set(files)) == 1
 
 
+def test_quantities_with_decimals_are_exact(tmp_path):
+    rows = shop_rows()[:50]
+    for i, row in enumerate(rows):
+        row[3] = f"{row[3]}.{i % 8}25"
+    write_csv(tmp_path / "t.csv", rows)
+    expect("ingest", tmp_path / "t.csv", "--store", tmp_path / "s", "--set", "ingest.quantity_decimals=3", stderr=r".*")
+    expect("export", "--store", tmp_path / "s", "-o", tmp_path / "out.csv", stderr=r".*")
+    assert sorted(r[3] for r in rows_of(tmp_path / "out.csv")[1:]) == sorted(row[3] for row in rows)
+
+
+def test_a_memory_limit_makes_smaller_blocks_of_the_same_rows(tmp_path):
+    pq = pytest.importorskip("pyarrow.parquet")
+    expect("generate", "--rows", 200000, "-o", tmp_path / "g.csv", "-q")
+    expect("ingest", tmp_path / "g.csv", "--store", tmp_path / "s", stderr=r".*")
+    tables, groups = [], []
+    for name, options in (("a", []), ("b", ["--memory-limit", "16MB"])):
+        path = tmp_path / f"{name}.parquet"
+        expect("export", "--store", tmp_path / "s", "-o", path, *options, stderr=r".*")
+        tables.append(pq.read_table(path))
+        groups.append(pq.read_metadata(path).num_row_groups)
+    assert tables[0].equals(tables[1])
+    assert groups == [1, -(-200000 // 65536)]
+
+
 def test_standard_output(shop, tmp_path):
     expect("export", "--store", shop / "store", "-o", tmp_path / "t.csv", stderr=r".*")
     expect("export", "--store", shop / "store", "-o", "-", stdout=(tmp_path / "t.csv").read_bytes().decode(), stderr=r".*")

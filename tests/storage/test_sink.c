@@ -136,6 +136,23 @@ static void test_schema_is_kept(void **state)
     rcx_sink_abort(NULL);
 }
 
+static void test_misuse(void **state)
+{
+    (void)state;
+    static const char *const sorted[] = {"int32", "nothing"};
+    struct rcx_table table = table_of(10);
+    struct rcx_sink_options options = {.sorted_by = sorted, .sorted_by_count = 2};
+    struct rcx_sink *sink;
+    struct rcx_error err;
+    assert_int_equal(rcx_sink_write_table(in_directory("t.parquet"), &options, &table, &err),
+                     RCX_E_INTERNAL);
+    assert_non_null(strstr(err.text, "sorted by 'nothing'"));
+    assert_int_equal(rcx_sink_open(in_directory("t.parquet"), NULL, &sink, &err), RCX_OK);
+    assert_int_equal(rcx_sink_commit(sink, &err), RCX_E_INTERNAL); /* no schema, no file */
+    assert_int_equal(files_left(), 0);
+    rcx_table_release(&table);
+}
+
 /* Asked for, columns without validity are required, and a null in one is refused by name. */
 static void test_late_nulls(void **state)
 {
@@ -350,6 +367,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_unknown_names, setup, teardown),
         cmocka_unit_test_setup_teardown(test_formats_are_found, setup, teardown),
         cmocka_unit_test_setup_teardown(test_schema_is_kept, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_misuse, setup, teardown),
         cmocka_unit_test_setup_teardown(test_late_nulls, setup, teardown),
         cmocka_unit_test_setup_teardown(test_values_that_do_not_fit, setup, teardown),
         cmocka_unit_test_setup_teardown(test_threads, setup, teardown),
