@@ -30,6 +30,15 @@ static enum rcx_status corrupt(const struct job *job, enum rcx_chunk_column colu
                     rcx_chunk_column_name(column), job->chunk, what);
 }
 
+static enum rcx_status check_hash(const struct job *job, enum rcx_chunk_column column)
+{
+    const struct rcx_chunk_column_info *info = &job->info->columns[column];
+
+    if (rcx_hash64(job->segment->map.data + info->offset, (size_t)info->bytes) != info->hash)
+        return corrupt(job, column, "checksum does not match");
+    return RCX_OK;
+}
+
 /* Checks the hash and decodes `count` values into `out`; all stored bytes must be used up. */
 static enum rcx_status decode(const struct job *job, enum rcx_chunk_column column, size_t count,
                               const struct rcx_column_context *context, int64_t *out)
@@ -39,8 +48,8 @@ static enum rcx_status decode(const struct job *job, enum rcx_chunk_column colum
     struct rcx_decoder *decoder = &job->reader->decoder;
     struct rcx_error inner = {0};
 
-    if (rcx_hash64(stored, (size_t)info->bytes) != info->hash)
-        return corrupt(job, column, "checksum does not match");
+    if (check_hash(job, column) != RCX_OK)
+        return RCX_E_CORRUPT;
     decoder->codec = job->reader->codec;
     decoder->in = rcx_cursor_of(stored, (size_t)info->bytes);
     enum rcx_status status = rcx_column_get(decoder, info->encoding, out, count, context,
@@ -67,6 +76,28 @@ static enum rcx_status decode_codes(const struct job *job, enum rcx_chunk_column
     if (RCX_KERNEL_CALL(narrow_codes)((const uint64_t *)wide, count, limit, out))
         return corrupt(job, column, "a code is not in the dictionary");
     return RCX_OK;
+}
+
+/* Bits become the rows where they are set. */
+static enum rcx_status decode_repeats(const struct job *job, const struct rcx_chunk_target *target)
+{
+    const struct rcx_column_context none = {0};
+    const int64_t *wide = (const int64_t *)(void *)job->reader->wide.data;
+    uint32_t rows = job->info->rows;
+    size_t count = 0;
+
+    if (job->info->columns[RCX_CHUNK_REPEAT].max == 0) /* as a rule: nothing to decode */
+        return check_hash(job, RCX_CHUNK_REPEAT);
+    enum rcx_status status = decode(job, RCX_CHUNK_REPEAT, rows, &none,
+                                    (int64_t *)(void *)job->reader->wide.data);
+    for (uint32_t i = 0; status == RCX_OK && i < rows; i++) {
+        target->repeats[count] = target->first_row_base + i;
+        count += wide[i] == 1;
+        if ((uint64_t)wide[i] > 1)
+            return corrupt(job, RCX_CHUNK_REPEAT, "a value is neither 0 nor 1");
+    }
+    *target->repeat_count += count;
+    return status;
 }
 
 static enum rcx_status prepare(struct rcx_chunk_reader *reader, uint32_t rows,
@@ -191,5 +222,7 @@ enum rcx_status rcx_chunk_read_rows(const struct rcx_segment *segment, size_t ch
     if (status == RCX_OK && target->country)
         status = decode_codes(&job, RCX_CHUNK_COUNTRY, rows, &context, limits->country,
                               target->country);
+    if (status == RCX_OK && target->repeats)
+        status = decode_repeats(&job, target);
     return status;
 }

@@ -27,6 +27,13 @@ static bool same_receipt(const struct rcx_row *a, const struct rcx_row *b)
     return a->customer == b->customer && a->time == b->time && a->invoice == b->invoice;
 }
 
+static bool same_row(const struct rcx_row *a, const struct rcx_row *b)
+{
+    return a && same_receipt(a, b) && a->stock == b->stock && a->quantity == b->quantity &&
+           a->unit_price == b->unit_price && a->description == b->description &&
+           a->country == b->country;
+}
+
 static void *room(struct rcx_buf *buf, size_t count, size_t element)
 {
     rcx_buf_clear(buf);
@@ -35,7 +42,7 @@ static void *room(struct rcx_buf *buf, size_t count, size_t element)
 
 /* Receipts and the customers they belong to. */
 struct shape {
-    const struct rcx_row *rows;
+    const struct rcx_row *rows, *before;
     uint32_t count;
     uint32_t *first_row; /* receipts + 1 */
     uint32_t receipts;
@@ -92,6 +99,8 @@ static size_t gather(const struct shape *shape, enum rcx_chunk_column column, in
         PER_ROW(rows[i].description);
     case RCX_CHUNK_COUNTRY:
         PER_ROW(rows[i].country);
+    case RCX_CHUNK_REPEAT:
+        PER_ROW(same_row(i ? &rows[i - 1] : shape->before, &rows[i]));
     case RCX_CHUNK_COLUMN_COUNT:
         break;
     }
@@ -153,10 +162,11 @@ static enum rcx_status encode_columns(struct rcx_chunk_encoder *encoder, const s
 }
 
 enum rcx_status rcx_chunk_encode(struct rcx_chunk_encoder *encoder, const struct rcx_row *rows,
-                                 uint32_t count, uint32_t stock_limit, int zstd_level,
-                                 struct rcx_chunk_info *out_info, struct rcx_error *err)
+                                 uint32_t count, const struct rcx_row *before, uint32_t stock_limit,
+                                 int zstd_level, struct rcx_chunk_info *out_info,
+                                 struct rcx_error *err)
 {
-    struct shape shape = {.rows = rows, .count = count};
+    struct shape shape = {.rows = rows, .before = before, .count = count};
     struct rcx_chunk_info info = {.rows = count,
                                   .first_customer = rows[0].customer,
                                   .last_customer = rows[count - 1].customer};

@@ -282,7 +282,20 @@ static void set_batch(const struct rcx_columns *columns, unsigned decoded, bool 
         .unit_price = decoded & RCX_SCAN_PRICE ? columns->unit_price : NULL,
         .description = decoded & RCX_SCAN_DESCRIPTION ? columns->description : NULL,
         .country = decoded & RCX_SCAN_COUNTRY ? columns->country : NULL,
+        .repeats = decoded & RCX_SCAN_REPEATS ? columns->repeats : NULL,
+        .repeat_count = decoded & RCX_SCAN_REPEATS ? columns->repeat_count : 0,
     };
+}
+
+/* Told by the footer, before any description is decoded. */
+static bool has_all_descriptions(const struct rcx_store *store, const struct morsel *morsel)
+{
+    if (store->segment_count != 1)
+        return false;
+    for (uint32_t c = morsel->first_chunk; c < morsel->end_chunk; c++)
+        if (store->segments[0].chunks[c].columns[RCX_CHUNK_DESCRIPTION].nulls != 0)
+            return false;
+    return true;
 }
 
 static enum rcx_status read_morsel(const struct rcx_scan *scan, size_t index, unsigned columns,
@@ -306,6 +319,7 @@ static enum rcx_status read_morsel(const struct rcx_scan *scan, size_t index, un
         columns |= RCX_SCAN_STOCK; /* decoded with them */
     buffer->decoded = store->segment_count == 1 ? columns : RCX_SCAN_ALL;
     set_batch(&buffer->columns, buffer->decoded, morsel->guests, out);
+    out->has_all_descriptions = has_all_descriptions(store, morsel);
     return RCX_OK;
 }
 
@@ -361,6 +375,8 @@ enum rcx_status rcx_scan_read_more(const struct rcx_scan *scan, unsigned columns
         return read_view(scan, buffer->morsel, columns, buffer, batch, err);
     if (morsel->end_chunk - morsel->first_chunk > 1) /* rare: a customer of several chunks */
         return read_morsel(scan, buffer->morsel, buffer->decoded | columns, buffer, batch, err);
+    if (missing & RCX_SCAN_REPEATS)
+        buffer->columns.repeat_count = 0;
     struct rcx_chunk_target target = rcx_columns_target(&buffer->columns, 0, 0, missing);
     bool stock_ready = buffer->decoded & RCX_SCAN_STOCK;
     enum rcx_status status = rcx_chunk_read_rows(&store->segments[0], morsel->first_chunk,
@@ -372,6 +388,7 @@ enum rcx_status rcx_scan_read_more(const struct rcx_scan *scan, unsigned columns
         missing |= RCX_SCAN_STOCK;
     buffer->decoded |= missing;
     set_batch(&buffer->columns, buffer->decoded, morsel->guests, batch);
+    batch->has_all_descriptions = has_all_descriptions(store, morsel);
     return RCX_OK;
 }
 

@@ -25,7 +25,8 @@ enum rcx_scan_column {
     RCX_SCAN_PRICE = 1 << 2,
     RCX_SCAN_DESCRIPTION = 1 << 3,
     RCX_SCAN_COUNTRY = 1 << 4,
-    RCX_SCAN_ALL = (1 << 5) - 1
+    RCX_SCAN_REPEATS = 1 << 5,
+    RCX_SCAN_ALL = (1 << 6) - 1
 };
 
 struct rcx_batch {
@@ -41,6 +42,9 @@ struct rcx_batch {
     const int64_t *unit_price;
     const uint32_t *description; /* codes */
     const uint32_t *country;     /* codes */
+    const uint32_t *repeats;     /* [repeat_count] rows equal to the row before in every column */
+    size_t repeat_count;
+    bool has_all_descriptions; /* no description is missing; false: not known */
 };
 
 struct rcx_scan;

@@ -22,8 +22,9 @@ static void free_rows(struct rcx_columns *columns)
     rcx_free(columns->stock);
     rcx_free(columns->description);
     rcx_free(columns->country);
+    rcx_free(columns->repeats);
     columns->quantity = columns->unit_price = NULL;
-    columns->stock = columns->description = columns->country = NULL;
+    columns->stock = columns->description = columns->country = columns->repeats = NULL;
     columns->row_capacity = 0;
 }
 
@@ -59,8 +60,9 @@ bool rcx_columns_reserve(struct rcx_columns *columns, size_t receipts, size_t ro
         columns->stock = rcx_malloc_array(capacity, sizeof(uint32_t));
         columns->description = rcx_malloc_array(capacity, sizeof(uint32_t));
         columns->country = rcx_malloc_array(capacity, sizeof(uint32_t));
+        columns->repeats = rcx_malloc_array(capacity, sizeof(uint32_t));
         if (!columns->quantity || !columns->unit_price || !columns->stock ||
-            !columns->description || !columns->country) {
+            !columns->description || !columns->country || !columns->repeats) {
             free_rows(columns);
             return false;
         }
@@ -69,8 +71,8 @@ bool rcx_columns_reserve(struct rcx_columns *columns, size_t receipts, size_t ro
     return true;
 }
 
-struct rcx_chunk_target rcx_columns_target(const struct rcx_columns *columns, size_t receipt,
-                                           size_t row, unsigned wanted)
+struct rcx_chunk_target rcx_columns_target(struct rcx_columns *columns, size_t receipt, size_t row,
+                                           unsigned wanted)
 {
     bool needs_stock = wanted & (RCX_SCAN_STOCK | RCX_SCAN_PRICE | RCX_SCAN_DESCRIPTION);
 
@@ -85,6 +87,8 @@ struct rcx_chunk_target rcx_columns_target(const struct rcx_columns *columns, si
         .unit_price = wanted & RCX_SCAN_PRICE ? columns->unit_price + row : NULL,
         .description = wanted & RCX_SCAN_DESCRIPTION ? columns->description + row : NULL,
         .country = wanted & RCX_SCAN_COUNTRY ? columns->country + row : NULL,
+        .repeats = wanted & RCX_SCAN_REPEATS ? columns->repeats + columns->repeat_count : NULL,
+        .repeat_count = &columns->repeat_count,
     };
 }
 
@@ -123,7 +127,7 @@ enum rcx_status rcx_columns_read(struct rcx_columns *columns, const struct rcx_s
                         segment->path, rows, UINT32_MAX);
     if (!rcx_columns_reserve(columns, receipts, rows))
         return rcx_fail_nomem(err, "decoded rows", rows * 36);
-    receipts = rows = 0;
+    receipts = rows = columns->repeat_count = 0;
     for (size_t c = first; status == RCX_OK && c < end; c++) {
         struct rcx_chunk_target target = rcx_columns_target(columns, receipts, rows, wanted);
 
@@ -138,4 +142,20 @@ enum rcx_status rcx_columns_read(struct rcx_columns *columns, const struct rcx_s
     columns->receipts = receipts;
     columns->rows = rows;
     return status;
+}
+
+void rcx_columns_find_repeats(struct rcx_columns *columns)
+{
+    size_t count = 0;
+
+    for (size_t r = 0; r < columns->receipts; r++)
+        for (uint32_t i = columns->first_row[r] + 1; i < columns->first_row[r + 1]; i++) {
+            columns->repeats[count] = i;
+            count += columns->stock[i] == columns->stock[i - 1] &&
+                     columns->quantity[i] == columns->quantity[i - 1] &&
+                     columns->unit_price[i] == columns->unit_price[i - 1] &&
+                     columns->description[i] == columns->description[i - 1] &&
+                     columns->country[i] == columns->country[i - 1];
+        }
+    columns->repeat_count = count;
 }

@@ -12,6 +12,8 @@ struct rcx_columns {
     size_t receipts, rows;
     int64_t *customer, *time, *quantity, *unit_price;
     uint32_t *invoice, *first_row, *stock, *description, *country;
+    uint32_t *repeats; /* [repeat_count], room for all rows */
+    size_t repeat_count;
 };
 
 void rcx_columns_release(struct rcx_columns *columns);
@@ -23,6 +25,8 @@ enum rcx_status rcx_columns_read(struct rcx_columns *columns, const struct rcx_s
                                  size_t first, size_t end, unsigned wanted,
                                  const struct rcx_code_limits *limits,
                                  struct rcx_chunk_reader *reader, struct rcx_error *err);
+/* Fills repeats from all other columns: where rows were put together from several sources. */
+void rcx_columns_find_repeats(struct rcx_columns *columns);
 /* Where the columns of a chunk at (receipt, row) go; columns not wanted are NULL. */
-struct rcx_chunk_target rcx_columns_target(const struct rcx_columns *columns, size_t receipt,
-                                           size_t row, unsigned wanted);
+struct rcx_chunk_target rcx_columns_target(struct rcx_columns *columns, size_t receipt, size_t row,
+                                           unsigned wanted);

@@ -128,6 +128,7 @@ enum rcx_status rcx_scan_merge(const struct rcx_store *store, struct rcx_merge_s
             sources[equal[e]].begin++;
     }
     out->first_row[out->receipts] = (uint32_t)out->rows;
+    rcx_columns_find_repeats(out);
     rcx_buf_release(&scratch);
     return RCX_OK;
 }

@@ -27,7 +27,8 @@ enum { RCX_CHUNK_ROWS = 65536 };
     X(QUANTITY, ROW, PLAIN, "quantity")                                                            \
     X(PRICE, ROW, SAME_CODE, "unit_price")                                                         \
     X(DESCRIPTION, ROW, SAME_CODE, "description")                                                  \
-    X(COUNTRY, ROW, RUNS, "country")
+    X(COUNTRY, ROW, RUNS, "country")                                                               \
+    X(REPEAT, ROW, RUNS, "repeat") /* 1: equal to the row before in every column */
 
 enum rcx_chunk_column {
 #define X(name, per, encoding, text) RCX_CHUNK_##name,
@@ -72,6 +73,8 @@ struct rcx_chunk_target {
     uint32_t *invoice, *stock, *description, *country;
     uint32_t *first_row; /* receipts + 1; the first value is `first_row_base` */
     uint32_t first_row_base;
+    uint32_t *repeats; /* rows, counted from first_row_base, that equal the row before them */
+    size_t *repeat_count;
 };
 
 /* What the codes of a store may be: each below its dictionary's count. */
@@ -116,10 +119,13 @@ struct rcx_chunk_encoder {
 void rcx_chunk_encoder_release(struct rcx_chunk_encoder *encoder);
 
 /* Encodes sorted rows as one chunk into encoder->bytes. Offsets in *out_info count from the
- * chunk's first byte. `stock_limit`: stock codes are below. */
+ * chunk's first byte.
+ *  before       the row before the first one; NULL: none
+ *  stock_limit  stock codes are below */
 enum rcx_status rcx_chunk_encode(struct rcx_chunk_encoder *encoder, const struct rcx_row *rows,
-                                 uint32_t count, uint32_t stock_limit, int zstd_level,
-                                 struct rcx_chunk_info *out_info, struct rcx_error *err);
+                                 uint32_t count, const struct rcx_row *before, uint32_t stock_limit,
+                                 int zstd_level, struct rcx_chunk_info *out_info,
+                                 struct rcx_error *err);
 
 /* Writing a segment file chunk by chunk. */
 struct rcx_segment_writer;

@@ -19,7 +19,7 @@ struct rcx_store_writer {
     struct rcx_chunk_encoder *encoders; /* [threads] */
     uint32_t stock_limit;
     uint64_t rows, guest_rows, customers;
-    int64_t last_customer;
+    struct rcx_row last_row; /* appended so far; no customer has its first value */
     double sync_seconds;
 };
 
@@ -75,7 +75,7 @@ enum rcx_status rcx_store_writer_open(const char *directory,
     writer->lock = -1;
     writer->options = *options;
     writer->options.parallel.threads += writer->options.parallel.threads == 0;
-    writer->last_customer = INT64_MIN;
+    writer->last_row.customer = INT64_MIN;
     writer->directory = rcx_strdup(directory);
     writer->encoders = rcx_calloc(writer->options.parallel.threads, sizeof *writer->encoders);
     if (!writer->directory || !writer->encoders)
@@ -211,7 +211,8 @@ static enum rcx_status encode_one(void *context, size_t chunk, unsigned worker,
     size_t start = batch->ends[chunk];
     enum rcx_status status = rcx_chunk_encode(
         encoder, batch->rows + start, (uint32_t)(batch->ends[chunk + 1] - start),
-        batch->writer->stock_limit, batch->writer->options.zstd_level, &batch->infos[chunk], err);
+        start ? &batch->rows[start - 1] : &batch->writer->last_row, batch->writer->stock_limit,
+        batch->writer->options.zstd_level, &batch->infos[chunk], err);
 
     if (status == RCX_OK) {
         struct rcx_buf swap = batch->bytes[chunk];
@@ -228,6 +229,7 @@ static void count_rows(struct rcx_store_writer *writer, const struct rcx_row *ro
 {
     struct rcx_manifest *manifest = &writer->manifest;
     bool first = manifest->rows == 0 && writer->rows == 0;
+    int64_t last = writer->last_row.customer;
 
     for (size_t i = 0; i < count; i++) {
         rcx_time time = rows[i].time;
@@ -236,10 +238,11 @@ static void count_rows(struct rcx_store_writer *writer, const struct rcx_row *ro
         manifest->last_time = first || time > manifest->last_time ? time : manifest->last_time;
         first = false;
         writer->guest_rows += rows[i].customer == RCX_GUEST;
-        writer->customers += rows[i].customer != writer->last_customer &&
-                             rows[i].customer != RCX_GUEST;
-        writer->last_customer = rows[i].customer;
+        writer->customers += rows[i].customer != last && rows[i].customer != RCX_GUEST;
+        last = rows[i].customer;
     }
+    if (count > 0)
+        writer->last_row = rows[count - 1];
     writer->rows += count;
 }
 
@@ -275,7 +278,7 @@ enum rcx_status rcx_store_writer_append(struct rcx_store_writer *writer, const s
         while (chunks < BATCH_CHUNKS && ends[chunks] < count) {
             size_t start = ends[chunks];
             size_t end = chunk_end(rows, start, count, last,
-                                   start ? rows[start - 1].customer : writer->last_customer);
+                                   start ? rows[start - 1].customer : writer->last_row.customer);
 
             if (end == start)
                 break;

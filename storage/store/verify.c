@@ -1,6 +1,7 @@
 #include "storage/store/verify.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "storage/store/scan_columns.h"
@@ -14,6 +15,7 @@ struct job {
     struct worker {
         struct rcx_chunk_reader reader;
         struct rcx_columns columns;
+        uint32_t spare[RCX_CHUNK_ROWS]; /* of repeats_hold */
     } * workers;
 };
 
@@ -60,6 +62,19 @@ static bool in_order(const struct rcx_store *store, const struct rcx_columns *c)
     return true;
 }
 
+/* Which rows repeat the one before is stored; it must be what the columns say. Rows of one receipt that
+ * is larger than a chunk are compared across the seam by the writer only. */
+static bool repeats_hold(struct rcx_columns *c, uint32_t *spare)
+{
+    size_t stored = c->repeat_count;
+    bool seam = stored > 0 && c->repeats[0] == 0;
+
+    memcpy(spare, c->repeats, stored * sizeof *spare);
+    rcx_columns_find_repeats(c);
+    return c->repeat_count + seam == stored &&
+           memcmp(spare + seam, c->repeats, c->repeat_count * sizeof *spare) == 0;
+}
+
 /* Minimum and maximum in the footer are what a scan skips by: they must be true. */
 static bool time_range_holds(const struct rcx_chunk_info *info, const struct rcx_columns *c)
 {
@@ -86,6 +101,10 @@ static enum rcx_status verify_chunk(void *context, size_t chunk, unsigned worker
         return status;
     if (!in_order(job->store, columns))
         return rcx_fail(err, RCX_E_CORRUPT, "%s: chunk %zu: rows are out of order",
+                        job->segment->path, chunk);
+    if (!repeats_hold(columns, job->workers[worker].spare))
+        return rcx_fail(err, RCX_E_CORRUPT,
+                        "%s: chunk %zu: column 'repeat' is not what the rows say",
                         job->segment->path, chunk);
     if (!time_range_holds(&job->segment->chunks[chunk], columns))
         return rcx_fail(err, RCX_E_CORRUPT,

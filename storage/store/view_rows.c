@@ -170,5 +170,7 @@ enum rcx_status rcx_view_show(const struct rcx_store *view, const struct rcx_bat
         }
     }
     out->first_row[out->receipts] = (uint32_t)out->rows;
+    if (batch->stock) /* all columns, or receipts alone */
+        rcx_columns_find_repeats(out);
     return RCX_OK;
 }

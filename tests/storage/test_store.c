@@ -73,7 +73,7 @@ static void check_content(struct fixture *f)
     struct rcx_scan_buffer *buffer = rcx_scan_buffer_new();
     struct rcx_verify_report report;
     struct rcx_error err = {0};
-    size_t at = 0;
+    size_t at = 0, repeats = 0;
 
     rcx_test_text_customers = f->text_customers;
     qsort(f->all, f->count, sizeof *f->all, rcx_test_compare_rows);
@@ -86,6 +86,12 @@ static void check_content(struct fixture *f)
         assert_int_equal(rcx_scan_read(scan, m, buffer, &b, &err), RCX_OK);
         assert_int_equal(b.guests, m >= rcx_scan_customer_morsels(scan));
         assert_int_equal(rcx_scan_read_more(scan, RCX_SCAN_ALL, buffer, &b, &err), RCX_OK);
+        for (size_t i = 0; i < b.repeat_count; i++) {
+            const struct rcx_row *row = &f->all[at + b.repeats[i]];
+
+            assert_int_equal(rcx_test_compare_rows(row - 1, row), 0);
+            repeats++;
+        }
         for (size_t r = 0; r < b.receipts; r++) {
             if (r > 0) /* receipts are maximal */
                 assert_false(b.customer[r] == b.customer[r - 1] && b.time[r] == b.time[r - 1] &&
@@ -95,6 +101,9 @@ static void check_content(struct fixture *f)
         }
     }
     assert_int_equal(at, f->count);
+    for (size_t i = 1; i < f->count; i++)
+        repeats -= rcx_test_compare_rows(&f->all[i - 1], &f->all[i]) == 0;
+    assert_int_equal(repeats, 0);
     rcx_scan_close(scan);
     rcx_scan_buffer_release(buffer);
     rcx_store_close(store);
