@@ -16,7 +16,7 @@ enum { MOST_PAIRS = 4096 };
 void rcx_clean_scratch_release(struct rcx_clean_scratch *scratch)
 {
     rcx_free(scratch->rule);
-    rcx_free(scratch->repeats);
+    rcx_free(scratch->dropped);
     rcx_free(scratch->returns);
     rcx_free(scratch->match.returns);
     rcx_free(scratch->match.purchases);
@@ -34,14 +34,14 @@ static enum rcx_status reserve(struct rcx_clean_scratch *scratch, size_t rows,
     rcx_clean_scratch_release(scratch);
     size_t room = rows + rows / 4;
     scratch->rule = rcx_malloc_array(room, sizeof *scratch->rule);
-    scratch->repeats = rcx_malloc_array(room, sizeof *scratch->repeats);
+    scratch->dropped = rcx_malloc_array(room, sizeof *scratch->dropped);
     scratch->returns = rcx_malloc_array(room, sizeof *scratch->returns);
     scratch->match.returns = rcx_malloc_array(room, sizeof *scratch->match.returns);
     scratch->match.purchases = rcx_malloc_array(room, sizeof *scratch->match.purchases);
     scratch->match.spare = rcx_malloc_array(room, sizeof *scratch->match.spare);
     scratch->match.stack = rcx_malloc_array(room, sizeof *scratch->match.stack);
     scratch->match.matches = rcx_malloc_array(room, sizeof *scratch->match.matches);
-    if (!scratch->rule || !scratch->repeats || !scratch->returns || !scratch->match.returns ||
+    if (!scratch->rule || !scratch->dropped || !scratch->returns || !scratch->match.returns ||
         !scratch->match.purchases || !scratch->match.spare || !scratch->match.stack ||
         !scratch->match.matches) {
         rcx_clean_scratch_release(scratch);
@@ -51,42 +51,13 @@ static enum rcx_status reserve(struct rcx_clean_scratch *scratch, size_t rows,
     return RCX_OK;
 }
 
-static enum rcx_status need_columns(const struct rcx_scan *scan, unsigned columns,
-                                    struct rcx_scan_buffer *buffer, struct rcx_batch *batch,
-                                    struct rcx_error *err)
+/* A duplicate differs in nothing from the row before, so its own marks of stage 1 are that row's. */
+static void mark_duplicates(const struct rcx_batch *batch, uint8_t *rule)
 {
-    if (batch->description)
-        columns &= ~(unsigned)RCX_SCAN_DESCRIPTION;
-    if (batch->country)
-        columns &= ~(unsigned)RCX_SCAN_COUNTRY;
-    if (columns == 0)
-        return RCX_OK;
-    return rcx_scan_read_more(scan, columns, buffer, batch, err);
-}
-
-/* Removes from `repeats` the rows that begin a receipt; returns how many are left. */
-static size_t within_receipts(const struct rcx_batch *batch, uint32_t *repeats, size_t count)
-{
-    size_t kept = 0;
-    size_t receipt = 0;
-    for (size_t i = 0; i < count; i++) {
-        while (batch->first_row[receipt] < repeats[i])
-            receipt++;
-        if (batch->first_row[receipt] != repeats[i])
-            repeats[kept++] = repeats[i];
-    }
-    return kept;
-}
-
-/* The rows before a duplicate differ from it in nothing, so its own marks of stage 1 are theirs. */
-static void mark_duplicates(const struct rcx_batch *batch, const uint32_t *repeats, size_t count,
-                            uint8_t *rule)
-{
-    for (size_t i = 0; i < count; i++) {
-        uint32_t row = repeats[i];
-        if (batch->description[row] == batch->description[row - 1] &&
-            batch->country[row] == batch->country[row - 1] && rcx_survives_stage_1(rule[row]))
-            rule[row] = RCX_RULE_EXACT_DUPLICATE;
+    for (size_t i = 0; i < batch->repeat_count; i++) {
+        uint8_t *mark = &rule[batch->repeats[i]];
+        if (rcx_survives_stage_1(*mark))
+            *mark = RCX_RULE_EXACT_DUPLICATE;
     }
 }
 
@@ -163,9 +134,9 @@ static size_t count_below(const uint32_t *list, size_t count, uint32_t limit)
 /* Few rows are dropped and few are returns: only customers with a likely pair are looked at. */
 static void mark_matched(const struct rcx_batch *batch, struct rcx_clean_scratch *scratch)
 {
-    const uint32_t *dropped = scratch->repeats; /* not needed any more */
+    const uint32_t *dropped = scratch->dropped;
     const uint32_t *returns = scratch->returns;
-    size_t dropped_count = find_dropped(batch, scratch->rule, scratch->repeats);
+    size_t dropped_count = find_dropped(batch, scratch->rule, scratch->dropped);
     if (dropped_count == 0)
         return;
     size_t return_count = RCX_KERNEL_CALL(rcx_find_returns)(batch->rows, batch->quantity,
@@ -227,25 +198,17 @@ enum rcx_status rcx_clean_batch(const struct rcx_clean_plan *plan, const struct 
         memset(scratch->rule, RCX_RULE_NULL_CUSTOMER, batch->rows);
         return RCX_OK;
     }
-    size_t repeats = 0;
-    if (plan->drop_duplicates) {
-        repeats = RCX_KERNEL_CALL(rcx_find_repeats)(batch->rows, batch->stock, batch->quantity,
-                                                    batch->unit_price, scratch->repeats);
-        repeats = within_receipts(batch, scratch->repeats, repeats);
-    }
-    unsigned columns = 0;
-    if (plan->description_required || repeats > 0)
-        columns |= RCX_SCAN_DESCRIPTION;
-    if (repeats > 0)
-        columns |= RCX_SCAN_COUNTRY;
-    status = need_columns(scan, columns, buffer, batch, err);
+    bool look = plan->description_required && !batch->has_all_descriptions;
+    if (look && !batch->description)
+        status = rcx_scan_read_more(scan, RCX_SCAN_DESCRIPTION, buffer, batch, err);
     if (status != RCX_OK)
         return status;
 
     uint64_t prices = RCX_KERNEL_CALL(rcx_mark_rows)(
         &plan->limits, batch->rows, batch->stock, batch->quantity, batch->unit_price,
-        plan->description_required ? batch->description : NULL, scratch->rule);
-    mark_duplicates(batch, scratch->repeats, repeats, scratch->rule);
+        look ? batch->description : NULL, scratch->rule);
+    if (plan->drop_duplicates)
+        mark_duplicates(batch, scratch->rule);
     mark_missing_invoices(batch, scratch->rule);
     if (may_overflow(plan, prices, batch->rows)) {
         status = check_revenues(plan, batch, scratch->rule, err);

@@ -15,11 +15,5 @@ RCX_KERNEL_DECLARE(uint64_t, rcx_mark_rows,
                     const int64_t *quantity, const int64_t *price, const uint32_t *description,
                     uint8_t *out_rule))
 
-/* Writes the indices i >= 1 of rows equal to row i - 1 in the three columns, ascending; returns
- * their number (out has room for `rows`). */
-RCX_KERNEL_DECLARE(size_t, rcx_find_repeats,
-                   (size_t rows, const uint32_t *stock, const int64_t *quantity,
-                    const int64_t *price, uint32_t *out))
-
 /* Writes the indices of rows with negative quantity, ascending; returns their number. */
 RCX_KERNEL_DECLARE(size_t, rcx_find_returns, (size_t rows, const int64_t *quantity, uint32_t *out))

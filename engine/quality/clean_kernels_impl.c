@@ -56,17 +56,6 @@ uint64_t RCX_KERNEL(rcx_mark_rows)(const struct rcx_row_limits *limits, size_t r
     return prices;
 }
 
-size_t RCX_KERNEL(rcx_find_repeats)(size_t rows, const uint32_t *stock, const int64_t *quantity,
-                                    const int64_t *price, uint32_t *out)
-{
-    size_t found = 0;
-    for (size_t i = 1; i < rows; i++) {
-        if (stock[i] == stock[i - 1] && quantity[i] == quantity[i - 1] && price[i] == price[i - 1])
-            out[found++] = (uint32_t)i;
-    }
-    return found;
-}
-
 size_t RCX_KERNEL(rcx_find_returns)(size_t rows, const int64_t *quantity, uint32_t *out)
 {
     size_t found = 0;

@@ -1,23 +1,13 @@
 /* The part of outlier_fit.h that reads rows: counts prices and quantities over the store. */
-#include <string.h>
-
 #include "base/memory.h"
 #include "engine/quality/clean_batch.h"
+#include "engine/quality/clean_kernels.h"
 #include "engine/quality/outlier_fit.h"
-
-/* The receipts of a morsel that are learned from, in arrays of their own. */
-struct early {
-    struct rcx_batch batch;
-    size_t receipt_capacity, row_capacity;
-    int64_t *customer, *quantity, *price;
-    rcx_time *time;
-    uint32_t *invoice, *first_row, *stock, *description, *country;
-};
 
 struct worker {
     struct rcx_scan_buffer *buffer;
-    struct rcx_clean_scratch clean;
-    struct early early;
+    uint8_t *rule; /* [rule_capacity] marks of the rows of one receipt */
+    size_t rule_capacity;
     struct rcx_tally prices, quantities;
 };
 
@@ -30,12 +20,25 @@ struct count_job {
     int64_t price_max; /* quantities of dearer rows are not counted */
 };
 
-static bool count_rows(const struct count_job *job, const struct rcx_batch *batch,
-                       struct worker *worker, size_t receipt)
+/* Counts the rows of a receipt that survive stages 1 and 2, which look at single rows but for the
+ * duplicates. *repeat is the first repeat not before the receipt. */
+static bool count_receipt(const struct count_job *job, const struct rcx_batch *batch,
+                          size_t receipt, size_t *repeat, struct worker *worker)
 {
+    uint32_t first = batch->first_row[receipt], end = batch->first_row[receipt + 1];
     bool ok = true;
-    for (uint32_t row = batch->first_row[receipt]; row < batch->first_row[receipt + 1]; row++) {
-        if (worker->clean.rule[row] != RCX_RULE_KEPT)
+    if (!rcx_array_reserve(&worker->rule, &worker->rule_capacity, end - first, 1))
+        return false;
+    (void)RCX_KERNEL_CALL(rcx_mark_rows)(&job->plan->limits, end - first, batch->stock + first,
+                                         batch->quantity + first, batch->unit_price + first,
+                                         batch->description ? batch->description + first : NULL,
+                                         worker->rule);
+    while (*repeat < batch->repeat_count && batch->repeats[*repeat] < first)
+        (*repeat)++;
+    for (uint32_t row = first; row < end; row++) {
+        bool repeats = *repeat < batch->repeat_count && batch->repeats[*repeat] == row;
+        *repeat += repeats;
+        if (worker->rule[row - first] != RCX_RULE_KEPT || (repeats && job->plan->drop_duplicates))
             continue;
         int64_t price = batch->unit_price[row];
         int64_t quantity = batch->quantity[row];
@@ -47,93 +50,6 @@ static bool count_rows(const struct count_job *job, const struct rcx_batch *batc
     return ok;
 }
 
-static void release_early(struct early *early)
-{
-    rcx_free(early->customer);
-    rcx_free(early->quantity);
-    rcx_free(early->price);
-    rcx_free(early->time);
-    rcx_free(early->invoice);
-    rcx_free(early->first_row);
-    rcx_free(early->stock);
-    rcx_free(early->description);
-    rcx_free(early->country);
-    *early = (struct early){0};
-}
-
-static bool reserve_early(struct early *early, size_t receipts, size_t rows)
-{
-    if (early->first_row && receipts <= early->receipt_capacity && rows <= early->row_capacity)
-        return true;
-    release_early(early);
-    early->customer = rcx_malloc_array(receipts, sizeof *early->customer);
-    early->time = rcx_malloc_array(receipts, sizeof *early->time);
-    early->invoice = rcx_malloc_array(receipts, sizeof *early->invoice);
-    early->first_row = rcx_malloc_array(receipts + 1, sizeof *early->first_row);
-    early->quantity = rcx_malloc_array(rows, sizeof *early->quantity);
-    early->price = rcx_malloc_array(rows, sizeof *early->price);
-    early->stock = rcx_malloc_array(rows, sizeof *early->stock);
-    early->description = rcx_malloc_array(rows, sizeof *early->description);
-    early->country = rcx_malloc_array(rows, sizeof *early->country);
-    if (!early->customer || !early->time || !early->invoice || !early->first_row ||
-        !early->quantity || !early->price || !early->stock || !early->description ||
-        !early->country) {
-        release_early(early);
-        return false;
-    }
-    early->receipt_capacity = receipts;
-    early->row_capacity = rows;
-    return true;
-}
-
-static void copy_receipt(const struct rcx_batch *batch, size_t receipt, struct early *early)
-{
-    struct rcx_batch *out = &early->batch;
-    uint32_t from = batch->first_row[receipt];
-    size_t rows = batch->first_row[receipt + 1] - from;
-    size_t to = out->rows;
-    early->customer[out->receipts] = batch->customer[receipt];
-    early->time[out->receipts] = batch->time[receipt];
-    early->invoice[out->receipts] = batch->invoice[receipt];
-    memcpy(early->quantity + to, batch->quantity + from, rows * sizeof *early->quantity);
-    memcpy(early->price + to, batch->unit_price + from, rows * sizeof *early->price);
-    memcpy(early->stock + to, batch->stock + from, rows * sizeof *early->stock);
-    memcpy(early->description + to, batch->description + from, rows * sizeof *early->description);
-    memcpy(early->country + to, batch->country + from, rows * sizeof *early->country);
-    out->rows += rows;
-    early->first_row[++out->receipts] = (uint32_t)out->rows;
-}
-
-/* The part of `batch` before `before`; the batch has all columns. False: out of memory. */
-static bool take_early(const struct rcx_batch *batch, rcx_time before, struct early *early)
-{
-    size_t receipts = 0;
-    size_t rows = 0;
-    for (size_t r = 0; r < batch->receipts; r++) {
-        if (batch->time[r] < before) {
-            receipts++;
-            rows += batch->first_row[r + 1] - batch->first_row[r];
-        }
-    }
-    if (!reserve_early(early, receipts, rows))
-        return false;
-    early->batch = (struct rcx_batch){.customer = early->customer,
-                                      .time = early->time,
-                                      .invoice = early->invoice,
-                                      .first_row = early->first_row,
-                                      .stock = early->stock,
-                                      .quantity = early->quantity,
-                                      .unit_price = early->price,
-                                      .description = early->description,
-                                      .country = early->country};
-    early->first_row[0] = 0;
-    for (size_t r = 0; r < batch->receipts; r++) {
-        if (batch->time[r] < before)
-            copy_receipt(batch, r, early);
-    }
-    return true;
-}
-
 static enum rcx_status count_morsel(void *context, size_t morsel, unsigned index,
                                     struct rcx_error *err)
 {
@@ -143,16 +59,17 @@ static enum rcx_status count_morsel(void *context, size_t morsel, unsigned index
         return rcx_fail_nomem(err, "scan buffer", 0);
     struct rcx_batch batch;
     enum rcx_status status = rcx_scan_read(job->scan, morsel, worker->buffer, &batch, err);
-    if (status != RCX_OK)
-        return status;
-    if (!take_early(&batch, job->before, &worker->early))
-        return rcx_fail_nomem(err, "outlier thresholds", 0);
-    batch = worker->early.batch;
-    status = rcx_clean_batch(job->plan, NULL, NULL, &batch, &worker->clean, err);
-    bool ok = true;
-    for (size_t r = 0; r < batch.receipts && status == RCX_OK; r++)
-        ok &= count_rows(job, &batch, worker, r);
-    return ok ? status : rcx_fail_nomem(err, "outlier thresholds", 0);
+    if (status == RCX_OK && job->plan->description_required && !batch.has_all_descriptions)
+        status = rcx_scan_read_more(job->scan, RCX_SCAN_DESCRIPTION, worker->buffer, &batch, err);
+    else
+        batch.description = NULL; /* none is missing, or it does not matter */
+    size_t repeat = 0;
+    for (size_t r = 0; r < batch.receipts && status == RCX_OK; r++) {
+        if (batch.time[r] < job->before && batch.invoice[r] != 0 &&
+            !count_receipt(job, &batch, r, &repeat, worker))
+            status = rcx_fail_nomem(err, "outlier thresholds", 0);
+    }
+    return status;
 }
 
 /* One pass over the customers' rows; the sums end in the first worker's tallies. */
@@ -190,7 +107,7 @@ enum rcx_status rcx_outliers_learn(const struct rcx_clean_plan *plan, const stru
                             .prices = true,
                             .quantities = !after_price_rule,
                             .price_max = INT64_MAX};
-    enum rcx_status status = rcx_scan_open(store, RCX_SCAN_ALL, &scan, err);
+    enum rcx_status status = rcx_scan_open(store, RCX_CLEAN_COLUMNS, &scan, err);
     if (status != RCX_OK)
         goto done;
     job.scan = scan;
@@ -211,8 +128,7 @@ enum rcx_status rcx_outliers_learn(const struct rcx_clean_plan *plan, const stru
 done:
     for (unsigned i = 0; i < parallel->threads; i++) {
         rcx_scan_buffer_release(workers[i].buffer);
-        rcx_clean_scratch_release(&workers[i].clean);
-        release_early(&workers[i].early);
+        rcx_free(workers[i].rule);
         rcx_tally_release(&workers[i].prices);
         rcx_tally_release(&workers[i].quantities);
     }

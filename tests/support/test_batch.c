@@ -44,8 +44,9 @@ void rcx_test_batch_make(const struct rcx_row *rows, size_t count, struct rcx_te
         .stock = room(count, sizeof(uint32_t)),
         .description = room(count, sizeof(uint32_t)),
         .country = room(count, sizeof(uint32_t)),
+        .repeats = room(count, sizeof(uint32_t)),
     };
-    size_t receipts = 0;
+    size_t receipts = 0, repeats = 0;
     if (count > 0)
         memcpy(made.rows, rows, count * sizeof *rows);
     qsort(made.rows, count, sizeof *rows, compare);
@@ -57,6 +58,8 @@ void rcx_test_batch_make(const struct rcx_row *rows, size_t count, struct rcx_te
             made.invoice[receipts] = row->invoice;
             made.first_row[receipts++] = (uint32_t)i;
         }
+        if (i > 0 && compare(row, row - 1) == 0)
+            made.repeats[repeats++] = (uint32_t)i;
         made.quantity[i] = row->quantity;
         made.price[i] = row->unit_price;
         made.stock[i] = row->stock;
@@ -77,6 +80,8 @@ void rcx_test_batch_make(const struct rcx_row *rows, size_t count, struct rcx_te
         .unit_price = made.price,
         .description = made.description,
         .country = made.country,
+        .repeats = made.repeats,
+        .repeat_count = repeats,
     };
     *out = made;
 }
@@ -93,6 +98,7 @@ void rcx_test_batch_release(struct rcx_test_batch *batch)
     free(batch->stock);
     free(batch->description);
     free(batch->country);
+    free(batch->repeats);
     *batch = (struct rcx_test_batch){0};
 }
 

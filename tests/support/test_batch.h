@@ -10,7 +10,7 @@ struct rcx_test_batch {
     struct rcx_batch batch;
     struct rcx_row *rows; /* sorted, owned; the columns below are owned, too */
     int64_t *customer, *time_of, *quantity, *price;
-    uint32_t *invoice, *first_row, *stock, *description, *country;
+    uint32_t *invoice, *first_row, *stock, *description, *country, *repeats;
 };
 
 /* Sorts `rows` (copied) in the store's order. Fails the test when memory runs out. */
