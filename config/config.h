@@ -95,6 +95,9 @@ struct rcx_cfg_snapshots {
 struct rcx_cfg_features {
 #include "config/keys/features.def"
 };
+struct rcx_cfg_prove {
+#include "config/keys/prove.def"
+};
 struct rcx_cfg_churn {
 #include "config/keys/churn.def"
 };

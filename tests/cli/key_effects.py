@@ -202,6 +202,7 @@ FIT = ["cleaning.outliers.min_fit_rows=20"]
 CLEAN = output_of("clean")
 FEATURES = output_of("features")
 LABELS = output_of("features", "--labels")
+PROOF = output_of("prove", suffix=".json")
 VALIDATE = output_of("validate")
 PARQUET = output_of("export", suffix=".parquet")
 
@@ -257,6 +258,8 @@ EFFECTS = {
     "features.observation_days": Effect("210", FEATURES),
     "features.min_lifetime_days": Effect("90", FEATURES),
     "features.windows": Effect("a: 7, b: 14, c: 28, d: 56", FEATURES),
+    "prove.snapshots": Effect("2", PROOF),
+    "prove.customers": Effect("7", PROOF),
     "churn.horizon_days": Effect("30", LABELS),
     "churn.gap_days": Effect("20", LABELS),
     "churn.min_tenure_days": Effect("100", LABELS),
