@@ -13,6 +13,7 @@ zstandard = pytest.importorskip("zstandard") if os.environ.get("RCX_REQUIRE_DATA
 
 DATA = pathlib.Path(os.environ.get("RCX_DATA_DIR", "/nonexistent")) / "online_retail.mdy.csv.zst"
 GOLDEN = pathlib.Path(os.environ.get("RCX_GOLDEN_DIR", "/nonexistent"))
+GOLDEN = GOLDEN / "uci" if (GOLDEN / "uci").is_dir() else GOLDEN
 MISSING = not DATA.exists() or not (GOLDEN / "cleaning_invoice.json").exists()
 DEFINITIONS = {"invoice": [], "line": ["--set", "features.definitions=original"]}
 
