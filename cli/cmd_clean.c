@@ -106,10 +106,14 @@ static void print_summary(struct rcx_cli *cli, const struct rcx_clean_stats *sta
 static enum rcx_status print_json(struct rcx_cli *cli, const struct rcx_clean_stats *stats,
                                   const struct rcx_flow_store *store, struct rcx_error *err)
 {
-    const struct rcx_store_summary *summary = rcx_store_summary(store->store);
+    const struct rcx_clean_report report = {
+        .stats = stats,
+        .plan = &store->plan,
+        .fit = &store->fit,
+        .store = rcx_store_summary(store->store),
+    };
     struct rcx_buf json = {0};
-    bool ok = rcx_clean_stats_json(stats, &store->plan, &store->fit, summary->first_time,
-                                   summary->last_time, &json);
+    bool ok = rcx_clean_stats_json(&report, &json);
     if (ok)
         rcx_cli_write(cli, json.data, json.length);
     rcx_buf_release(&json);
@@ -120,7 +124,7 @@ static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_e
 {
     const struct clean_options *given = values;
     struct rcx_flow_store store;
-    struct rcx_clean_stats stats;
+    struct rcx_flow_clean_result result;
     bool to_stdout = given->output && strcmp(given->output, "-") == 0;
     char *beside = NULL;
     enum rcx_status status = rcx_flow_store_open(given->store, given->version, cli->config,
@@ -142,14 +146,14 @@ static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_e
         .format = given->format,
         .statistics = given->statistics ? given->statistics : beside,
     };
-    status = rcx_flow_clean(&flow, &stats, err);
+    status = rcx_flow_clean(&flow, &result, err);
     if (status != RCX_OK)
         goto done;
     if (cli->json)
-        status = print_json(cli, &stats, &store, err);
+        status = print_json(cli, &result.stats, &store, err);
     else if (!to_stdout)
-        print_summary(cli, &stats, &store.plan, &store.fit);
-    rcx_clean_stats_release(&stats);
+        print_summary(cli, &result.stats, &store.plan, &store.fit);
+    rcx_clean_stats_release(&result.stats);
 
 done:
     rcx_free(beside);

@@ -170,6 +170,9 @@ static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_e
     if (!given->store || !given->output)
         return rcx_fail(err, RCX_E_USAGE, "'rcx features' needs --%s",
                         given->store ? "output FILE" : "store DIR");
+    if (rcx_flow_looks_ahead(cli->config))
+        rcx_log_write(cli->log, RCX_LOG_WARNING, "features", "%s",
+                      rcx_flow_looks_ahead(cli->config));
     struct rcx_flow_store store;
     enum rcx_status status = rcx_flow_store_open(given->store, given->version, cli->config,
                                                  &cli->parallel, &store, err);

@@ -44,6 +44,7 @@ const struct rcx_command rcx_cmd_run = {
                "    outputs/validation_report.csv           what is wrong with the data\n"
                "    outputs/cleaning_stats.json             which rule removed what\n"
                "    data/processed/cleaned_data.parquet     the cleaned rows\n"
+               "    models/cleaning.json                    the thresholds of the outlier rules\n"
                "    data/features/customer_features.parquet, feature_metadata.json\n"
                "    run.json                                what was read, made and set; digests "
                "of all files\n"

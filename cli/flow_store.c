@@ -5,10 +5,9 @@
 #include "base/file.h"
 #include "base/memory.h"
 
-enum rcx_status rcx_flow_store_open(const char *directory, uint64_t version,
-                                    const struct rcx_config *config,
-                                    const struct rcx_parallel *parallel, struct rcx_flow_store *out,
-                                    struct rcx_error *err)
+enum rcx_status rcx_flow_store_attach(const char *directory, uint64_t version,
+                                      const struct rcx_config *config, struct rcx_flow_store *out,
+                                      struct rcx_error *err)
 {
     const struct rcx_store_open_options options = {.version = version};
     struct rcx_flow_store flow = {0};
@@ -23,17 +22,44 @@ enum rcx_status rcx_flow_store_open(const char *directory, uint64_t version,
             &config->cleaning, config->features.definitions, &summary->decisions,
             rcx_store_strings(flow.store, RCX_TEXT_INVOICE),
             rcx_store_strings(flow.store, RCX_TEXT_STOCK), &flow.plan, err);
-    if (status == RCX_OK) {
-        flow.range = rcx_store_range(flow.store);
-        status = rcx_outliers_learn(&flow.plan, flow.store, parallel, flow.range, &flow.fit, err);
-    }
     if (status != RCX_OK) {
         rcx_flow_store_close(&flow);
         return status;
     }
-    rcx_clean_plan_set_outliers(&flow.plan, &flow.fit);
+    flow.range = rcx_store_range(flow.store);
     *out = flow;
     return RCX_OK;
+}
+
+enum rcx_status rcx_flow_store_learn(struct rcx_flow_store *flow,
+                                     const struct rcx_parallel *parallel, struct rcx_error *err)
+{
+    if (flow->learned)
+        return RCX_OK;
+    enum rcx_status status = rcx_outliers_learn(&flow->plan, flow->store, parallel, flow->range,
+                                                &flow->fit, err);
+    if (status != RCX_OK)
+        return status;
+    rcx_clean_plan_set_outliers(&flow->plan, &flow->fit);
+    flow->learned = true;
+    return RCX_OK;
+}
+
+enum rcx_status rcx_flow_store_open(const char *directory, uint64_t version,
+                                    const struct rcx_config *config,
+                                    const struct rcx_parallel *parallel, struct rcx_flow_store *out,
+                                    struct rcx_error *err)
+{
+    struct rcx_flow_store flow;
+    enum rcx_status status = rcx_flow_store_attach(directory, version, config, &flow, err);
+    if (status != RCX_OK)
+        return status;
+    status = rcx_flow_store_learn(&flow, parallel, err);
+    if (status == RCX_OK)
+        *out = flow;
+    else
+        rcx_flow_store_close(&flow);
+    return status;
 }
 
 void rcx_flow_store_close(struct rcx_flow_store *flow)
@@ -41,6 +67,18 @@ void rcx_flow_store_close(struct rcx_flow_store *flow)
     rcx_clean_plan_release(&flow->plan);
     rcx_store_close(flow->store);
     *flow = (struct rcx_flow_store){0};
+}
+
+const char *rcx_flow_looks_ahead(const struct rcx_config *config)
+{
+    if (config->features.definitions == RCX_DEFINITIONS_ORIGINAL)
+        return "features.definitions 'original' looks ahead: outlier thresholds are learned from "
+               "all "
+               "rows, and customers are counted over all dates; use it to compare, not to predict";
+    if (config->cleaning.outliers_fit == RCX_OUTLIERS_FIT_ALL)
+        return "cleaning.outliers.fit 'all' looks ahead: the outlier thresholds of every snapshot "
+               "are learned from later rows, too";
+    return NULL;
 }
 
 char *rcx_flow_beside(const char *file, const char *name)

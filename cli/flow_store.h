@@ -6,7 +6,8 @@
 struct rcx_flow_store {
     struct rcx_store *store;
     struct rcx_clean_plan plan;
-    struct rcx_outlier_fit fit;
+    struct rcx_outlier_fit fit; /* once learned */
+    bool learned;
     struct rcx_data_range range;
 };
 
@@ -16,7 +17,16 @@ enum rcx_status rcx_flow_store_open(const char *directory, uint64_t version,
                                     const struct rcx_config *config,
                                     const struct rcx_parallel *parallel, struct rcx_flow_store *out,
                                     struct rcx_error *err);
+/* The two halves of it, for flows that may not need the second: learning reads all rows. */
+enum rcx_status rcx_flow_store_attach(const char *directory, uint64_t version,
+                                      const struct rcx_config *config, struct rcx_flow_store *out,
+                                      struct rcx_error *err);
+enum rcx_status rcx_flow_store_learn(struct rcx_flow_store *flow,
+                                     const struct rcx_parallel *parallel, struct rcx_error *err);
 void rcx_flow_store_close(struct rcx_flow_store *flow); /* zero is fine */
+
+/* Why tables made with these keys know more than was known at their dates; NULL when they do not. */
+const char *rcx_flow_looks_ahead(const struct rcx_config *config);
 
 /* "<directory of file>/<name>" (a file without a directory: name alone); NULL: out of memory. */
 char *rcx_flow_beside(const char *file, const char *name);

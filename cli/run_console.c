@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "cli/flow_run.h"
+#include "cli/flow_store.h"
 #include "cli/progress.h"
 
 /* The step being shown; stages come one after the other. */
@@ -83,6 +84,7 @@ static void print_json(struct rcx_cli *cli, const char *directory,
     struct rcx_json json = rcx_cli_json_begin(cli, "rcx.run/1");
 
     rcx_json_put_text(&json, "directory", directory);
+    rcx_json_put_text(&json, "looks_ahead", rcx_flow_looks_ahead(cli->config));
     rcx_json_key(&json, "stages");
     rcx_json_array(&json);
     for (size_t i = 0; i < report->stage_count; i++) {
@@ -149,6 +151,10 @@ enum rcx_status rcx_run_on_console(struct rcx_cli *cli, const char *const *input
         .progress = show,
         .progress_context = &shown,
     };
+    if (rcx_flow_looks_ahead(cli->config)) {
+        rcx_log_write(cli->log, RCX_LOG_WARNING, "run", "%s", rcx_flow_looks_ahead(cli->config));
+        rcx_log_write(log, RCX_LOG_WARNING, "run", "%s", rcx_flow_looks_ahead(cli->config));
+    }
     status = rcx_flow_run(&flow, &report, err);
 
     end_step(&shown);

@@ -19,8 +19,15 @@ enum rcx_status rcx_run_open_store(struct rcx_run_state *run, struct rcx_error *
 {
     if (run->store.store)
         return RCX_OK;
-    return rcx_flow_store_open(run->store_directory, 0, run->config, &run->flow->parallel,
-                               &run->store, err);
+    return rcx_flow_store_attach(run->store_directory, 0, run->config, &run->store, err);
+}
+
+enum rcx_status rcx_run_open_cleaned(struct rcx_run_state *run, struct rcx_error *err)
+{
+    enum rcx_status status = rcx_run_open_store(run, err);
+    if (status == RCX_OK)
+        status = rcx_flow_store_learn(&run->store, &run->flow->parallel, err);
+    return status;
 }
 
 /* Full path of an output, with its folder made; NULL and an error when that fails. */
@@ -136,17 +143,49 @@ static enum rcx_status stage_validate(struct rcx_run_state *run, struct rcx_run_
 
 /* --- clean -------------------------------------------------------------------------------------- */
 
+static const char cleaned_rows[] = "data/processed/cleaned_data.parquet";
+static const char cleaning_statistics[] = "outputs/cleaning_stats.json";
+static const char cleaning_model[] = "models/cleaning.json";
+
+static enum rcx_status account_clean(struct rcx_run_state *run,
+                                     const struct rcx_flow_clean_result *result, bool with_rows,
+                                     struct rcx_run_stage *stage, struct rcx_error *err)
+{
+    const struct rcx_clean_account *kept = &result->stats.rules[RCX_RULE_KEPT];
+    struct rcx_clean_account removed = rcx_clean_stats_removed(&result->stats, 2, 4);
+    unsigned places = rcx_clean_revenue_decimals(&run->store.plan);
+    const char *directory = run->flow->directory;
+    char customers[32], money[64];
+
+    stage->rows_in = result->stats.initial_rows;
+    stage->rows_out = kept->rows;
+    enum rcx_status status = rcx_run_add_output(directory, cleaning_statistics, stage, err);
+    if (status == RCX_OK)
+        status = rcx_run_add_output(directory, cleaning_model, stage, err);
+    if (status == RCX_OK && with_rows)
+        status = rcx_run_add_output(directory, cleaned_rows, stage, err);
+    snprintf(stage->note, sizeof stage->note,
+             "%s customers; the rules on values removed %s of revenue%s",
+             rcx_format_count(kept->customers_touched, customers),
+             rcx_format_money(removed.net, places, 0, money),
+             result->relearned[0] ? "; thresholds learned anew" : "");
+    if (result->relearned[0])
+        rcx_log_write(run->flow->log, RCX_LOG_WARNING, "clean", "thresholds learned anew: %s",
+                      result->relearned);
+    return status;
+}
+
 static enum rcx_status stage_clean(struct rcx_run_state *run, struct rcx_run_stage *stage,
                                    struct rcx_error *err)
 {
-    struct rcx_clean_stats stats = {0};
-    static const char rows_name[] = "data/processed/cleaned_data.parquet";
-    static const char statistics_name[] = "outputs/cleaning_stats.json";
-    char *rows = NULL, *statistics = output_path(run, statistics_name, err);
-    enum rcx_status status = statistics ? rcx_run_open_store(run, err) : failed_path(err);
+    struct rcx_flow_clean_result result = {0};
+    char *statistics = output_path(run, cleaning_statistics, err);
+    char *model = statistics ? output_path(run, cleaning_model, err) : NULL;
+    char *rows = NULL;
+    enum rcx_status status = model ? rcx_run_open_cleaned(run, err) : failed_path(err);
 
     if (status == RCX_OK && run->config->export.cleaned_data) {
-        rows = output_path(run, rows_name, err);
+        rows = output_path(run, cleaned_rows, err);
         status = rows ? RCX_OK : failed_path(err);
     }
     const struct rcx_flow_clean flow = {
@@ -155,28 +194,16 @@ static enum rcx_status stage_clean(struct rcx_run_state *run, struct rcx_run_sta
         .parallel = run->flow->parallel,
         .output = rows,
         .statistics = statistics,
+        .model = model,
         .no_sync = true,
     };
     if (status == RCX_OK)
-        status = rcx_flow_clean(&flow, &stats, err);
-    if (status == RCX_OK) {
-        const struct rcx_clean_account *kept = &stats.rules[RCX_RULE_KEPT];
-        struct rcx_clean_account removed = rcx_clean_stats_removed(&stats, 2, 4);
-        unsigned places = rcx_clean_revenue_decimals(&run->store.plan);
-        char customers[32], money[64];
-
-        stage->rows_in = stats.initial_rows;
-        stage->rows_out = kept->rows;
-        status = rcx_run_add_output(run->flow->directory, statistics_name, stage, err);
-        if (status == RCX_OK && rows)
-            status = rcx_run_add_output(run->flow->directory, rows_name, stage, err);
-        snprintf(stage->note, sizeof stage->note,
-                 "%s customers; the rules on values removed %s of revenue",
-                 rcx_format_count(kept->customers_touched, customers),
-                 rcx_format_money(removed.net, places, 0, money));
-    }
-    rcx_clean_stats_release(&stats);
+        status = rcx_flow_clean(&flow, &result, err);
+    if (status == RCX_OK)
+        status = account_clean(run, &result, rows != NULL, stage, err);
+    rcx_clean_stats_release(&result.stats);
     rcx_free(rows);
+    rcx_free(model);
     rcx_free(statistics);
     return status;
 }
@@ -222,7 +249,7 @@ static enum rcx_status stage_features(struct rcx_run_state *run, struct rcx_run_
     static const char name[] = "data/features/customer_features.parquet";
     char *table = output_path(run, name, err);
     char *metadata = table ? output_path(run, "data/features/feature_metadata.json", err) : NULL;
-    enum rcx_status status = metadata ? rcx_run_open_store(run, err) : failed_path(err);
+    enum rcx_status status = metadata ? rcx_run_open_cleaned(run, err) : failed_path(err);
 
     if (status == RCX_OK) {
         stage->rows_in = rcx_store_summary(run->store.store)->rows;

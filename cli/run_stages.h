@@ -25,5 +25,7 @@ struct rcx_run_stage_row {
 extern const struct rcx_run_stage_row rcx_run_stages[];
 extern const size_t rcx_run_stage_count;
 
-/* Opens the store and learns the thresholds, once. */
+/* Opens the store, once. */
 enum rcx_status rcx_run_open_store(struct rcx_run_state *run, struct rcx_error *err);
+/* And learns the thresholds of cleaning, once. */
+enum rcx_status rcx_run_open_cleaned(struct rcx_run_state *run, struct rcx_error *err);

@@ -31,33 +31,35 @@ struct column {
 };
 
 static const struct column columns[RCX_CLEAN_COLUMN_COUNT] = {
-    [RCX_CLEAN_CUSTOMER_ID] = {"customer_id", RCX_TYPE_INT64, RCX_TEXT_CUSTOMER},
-    [RCX_CLEAN_INVOICE_DATE] = {"invoice_date", RCX_TYPE_TIME, -1},
-    [RCX_CLEAN_INVOICE_NO] = {"invoice_no", RCX_TYPE_TEXT, RCX_TEXT_INVOICE},
-    [RCX_CLEAN_STOCK_CODE] = {"stock_code", RCX_TYPE_TEXT, RCX_TEXT_STOCK},
-    [RCX_CLEAN_DESCRIPTION] = {"description", RCX_TYPE_TEXT, RCX_TEXT_DESCRIPTION},
-    [RCX_CLEAN_QUANTITY] = {"quantity", RCX_TYPE_DECIMAL, -1},
-    [RCX_CLEAN_UNIT_PRICE] = {"unit_price", RCX_TYPE_DECIMAL, -1},
-    [RCX_CLEAN_COUNTRY] = {"country", RCX_TYPE_TEXT, RCX_TEXT_COUNTRY},
-    [RCX_CLEAN_REVENUE] = {"revenue", RCX_TYPE_DECIMAL, -1},
-    [RCX_CLEAN_YEAR] = {"year", RCX_TYPE_INT32, -1},
-    [RCX_CLEAN_MONTH] = {"month", RCX_TYPE_INT8, -1},
-    [RCX_CLEAN_DAY] = {"day", RCX_TYPE_INT8, -1},
-    [RCX_CLEAN_DAY_OF_WEEK] = {"day_of_week", RCX_TYPE_INT8, -1},
-    [RCX_CLEAN_HOUR] = {"hour", RCX_TYPE_INT8, -1},
-    [RCX_CLEAN_QUARTER] = {"quarter", RCX_TYPE_INT8, -1},
-    [RCX_CLEAN_TRANSACTION_TYPE] = {"transaction_type", RCX_TYPE_TEXT, -1},
+    [RCX_CLEAN_INVOICE_NO] = {"InvoiceNo", RCX_TYPE_TEXT, RCX_TEXT_INVOICE},
+    [RCX_CLEAN_STOCK_CODE] = {"StockCode", RCX_TYPE_TEXT, RCX_TEXT_STOCK},
+    [RCX_CLEAN_DESCRIPTION] = {"Description", RCX_TYPE_TEXT, RCX_TEXT_DESCRIPTION},
+    [RCX_CLEAN_QUANTITY] = {"Quantity", RCX_TYPE_DECIMAL, -1},
+    [RCX_CLEAN_INVOICE_DATE] = {"InvoiceDate", RCX_TYPE_TIME, -1},
+    [RCX_CLEAN_UNIT_PRICE] = {"UnitPrice", RCX_TYPE_DECIMAL, -1},
+    [RCX_CLEAN_CUSTOMER_ID] = {"CustomerID", RCX_TYPE_INT64, RCX_TEXT_CUSTOMER},
+    [RCX_CLEAN_COUNTRY] = {"Country", RCX_TYPE_TEXT, RCX_TEXT_COUNTRY},
     [RCX_CLEAN_IS_CANCELLATION] = {"is_cancellation", RCX_TYPE_BOOL, -1},
     [RCX_CLEAN_IS_RETURN] = {"is_return", RCX_TYPE_BOOL, -1},
-    [RCX_CLEAN_MATCHED_RETURN] = {"matched_return", RCX_TYPE_BOOL, -1},
+    [RCX_CLEAN_REVENUE] = {"Revenue", RCX_TYPE_DECIMAL, -1},
+    [RCX_CLEAN_YEAR] = {"Year", RCX_TYPE_INT32, -1},
+    [RCX_CLEAN_MONTH] = {"Month", RCX_TYPE_INT8, -1},
+    [RCX_CLEAN_DAY] = {"Day", RCX_TYPE_INT8, -1},
+    [RCX_CLEAN_DAY_OF_WEEK] = {"DayOfWeek", RCX_TYPE_INT8, -1},
+    [RCX_CLEAN_HOUR] = {"Hour", RCX_TYPE_INT8, -1},
+    [RCX_CLEAN_QUARTER] = {"Quarter", RCX_TYPE_INT8, -1},
+    [RCX_CLEAN_ABS_QUANTITY] = {"AbsQuantity", RCX_TYPE_DECIMAL, -1},
+    [RCX_CLEAN_ABS_REVENUE] = {"AbsRevenue", RCX_TYPE_DECIMAL, -1},
+    [RCX_CLEAN_TRANSACTION_TYPE] = {"transaction_type", RCX_TYPE_TEXT, -1},
     [RCX_CLEAN_IS_SERVICE] = {"is_service", RCX_TYPE_BOOL, -1},
     [RCX_CLEAN_IS_OUTLIER] = {"is_outlier", RCX_TYPE_BOOL, -1},
+    [RCX_CLEAN_MATCHED_RETURN] = {"matched_return", RCX_TYPE_BOOL, -1},
     [RCX_CLEAN_HIGH_RETURN_RATE] = {"high_return_rate", RCX_TYPE_BOOL, -1},
 };
 
 static unsigned scale_of(const struct rcx_clean_plan *plan, size_t column)
 {
-    if (column == RCX_CLEAN_QUANTITY)
+    if (column == RCX_CLEAN_QUANTITY || column == RCX_CLEAN_ABS_QUANTITY)
         return plan->quantity_decimals;
     if (column == RCX_CLEAN_UNIT_PRICE)
         return plan->price_decimals;
@@ -70,7 +72,8 @@ static bool add_column(const struct rcx_clean_plan *plan, const struct rcx_store
     enum rcx_type type = columns[index].type;
     if (index == RCX_CLEAN_CUSTOMER_ID && summary->decisions.customer_is_text)
         type = RCX_TYPE_TEXT;
-    if (index == RCX_CLEAN_QUANTITY && plan->quantity_decimals == 0)
+    bool quantity = index == RCX_CLEAN_QUANTITY || index == RCX_CLEAN_ABS_QUANTITY;
+    if (quantity && plan->quantity_decimals == 0)
         type = RCX_TYPE_INT64;
     struct rcx_column *column = rcx_table_add(table, columns[index].name, type);
     if (!column)
@@ -126,6 +129,7 @@ static void put_row(const struct rcx_clean_plan *plan, const struct rcx_batch *b
                     struct rcx_column *c, size_t at)
 {
     int64_t quantity = batch->quantity[row];
+    int64_t revenue = quantity * batch->unit_price[row]; /* fits: rcx_clean_batch has looked */
     bool cancellation = (flags & RCX_ROW_CANCELLATION) != 0;
     if (c[RCX_CLEAN_CUSTOMER_ID].type == RCX_TYPE_TEXT)
         c[RCX_CLEAN_CUSTOMER_ID].codes[at] = (uint32_t)batch->customer[receipt->index];
@@ -138,7 +142,9 @@ static void put_row(const struct rcx_clean_plan *plan, const struct rcx_batch *b
     c[RCX_CLEAN_QUANTITY].i64[at] = quantity;
     c[RCX_CLEAN_UNIT_PRICE].i64[at] = batch->unit_price[row];
     c[RCX_CLEAN_COUNTRY].codes[at] = batch->country[row];
-    c[RCX_CLEAN_REVENUE].i64[at] = quantity * batch->unit_price[row];
+    c[RCX_CLEAN_REVENUE].i64[at] = revenue;
+    c[RCX_CLEAN_ABS_QUANTITY].i64[at] = quantity < 0 ? -quantity : quantity;
+    c[RCX_CLEAN_ABS_REVENUE].i64[at] = revenue < 0 ? -revenue : revenue;
     put_calendar(c, at, receipt);
     c[RCX_CLEAN_TRANSACTION_TYPE].codes[at] = cancellation   ? CANCELLATION
                                               : quantity < 0 ? RETURN

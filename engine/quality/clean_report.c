@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/json.h"
+#include "engine/quality/clean_model.h"
 #include "engine/quality/clean_stats.h"
 
 static void put_rules(struct rcx_json *json, const struct rcx_clean_stats *stats,
@@ -63,53 +64,6 @@ static void put_stage_2(struct rcx_json *json, const struct rcx_clean_stats *sta
     rcx_json_object_end(json);
 }
 
-static void put_thresholds(struct rcx_json *json, const struct rcx_outlier_fit *fit)
-{
-    char exact[64];
-    rcx_json_put_real(json, "price_max", rcx_ratio(fit->price_numerator, fit->price_denominator));
-    if (fit->price_denominator == 1)
-        snprintf(exact, sizeof exact, "%lld", (long long)fit->price_numerator);
-    else
-        snprintf(exact, sizeof exact, "%lld/%lld", (long long)fit->price_numerator,
-                 (long long)fit->price_denominator);
-    rcx_json_put_text(json, "price_max_exact", exact);
-    rcx_json_put_text(json, "quantity_scale",
-                      fit->quantity_scale == RCX_QUANTITY_SCALE_LOG ? "log" : "linear");
-    rcx_json_put_real(json, "quantity_q1", fit->quantity_q1);
-    rcx_json_put_real(json, "quantity_q3", fit->quantity_q3);
-    rcx_json_put_real(json, "quantity_min", fit->quantity_low);
-    rcx_json_put_real(json, "quantity_max", fit->quantity_high);
-    rcx_json_put_u64(json, "quantity_fit_rows", fit->quantity_rows);
-}
-
-static void put_fit(struct rcx_json *json, const struct rcx_clean_plan *plan,
-                    const struct rcx_outlier_fit *fit)
-{
-    char date[RCX_DATE_TEXT_BYTES];
-    bool first_days = fit->mode == RCX_OUTLIERS_FIT_FIRST_DAYS;
-    rcx_json_key(json, "outliers_fit");
-    rcx_json_object(json);
-    rcx_json_put_text(json, "mode", first_days ? "first_days" : "all");
-    if (first_days) {
-        rcx_json_put_i64(json, "fit_days", fit->fit_days);
-        rcx_json_put_text(json, "before", rcx_format_day(fit->before, date));
-    }
-    rcx_json_put_u64(json, "rows", fit->rows);
-    rcx_json_put_bool(json, "applied", fit->applied);
-    if (!fit->applied)
-        rcx_json_put_i64(json, "min_fit_rows", plan->min_fit_rows);
-    rcx_json_put_text(json, "action", plan->flag_outliers ? "flag" : "remove");
-    rcx_json_object_end(json);
-    rcx_json_key(json, "thresholds");
-    if (!fit->applied) {
-        rcx_json_null(json);
-        return;
-    }
-    rcx_json_object(json);
-    put_thresholds(json, fit);
-    rcx_json_object_end(json);
-}
-
 static void put_months(struct rcx_json *json, const struct rcx_clean_stats *stats)
 {
     rcx_json_key(json, "stage_3_removed_per_month");
@@ -137,22 +91,29 @@ static void put_time(struct rcx_json *json, const char *key, bool known, rcx_tim
     rcx_json_put_text(json, key, known ? rcx_format_time(time, text) : NULL);
 }
 
-bool rcx_clean_stats_json(const struct rcx_clean_stats *stats, const struct rcx_clean_plan *plan,
-                          const struct rcx_outlier_fit *fit, rcx_time data_first,
-                          rcx_time data_last, struct rcx_buf *out)
+bool rcx_clean_stats_json(const struct rcx_clean_report *report, struct rcx_buf *out)
 {
-    unsigned places = rcx_clean_revenue_decimals(plan);
+    const struct rcx_clean_stats *stats = report->stats;
+    const struct rcx_store_summary *store = report->store;
+    char digest[RCX_DIGEST_TEXT_BYTES];
+    unsigned places = rcx_clean_revenue_decimals(report->plan);
     const struct rcx_clean_account *final = &stats->rules[RCX_RULE_KEPT];
+    struct rcx_clean_account initial = rcx_clean_stats_removed(stats, 0, 4);
     uint64_t removed = stats->initial_rows - final->rows;
     struct rcx_json json = rcx_json_begin(out, false);
     rcx_json_object(&json);
     rcx_json_put_text(&json, "schema", "rcx.cleaning_stats/1");
+    rcx_json_put_text(&json, "store_digest", rcx_digest_format(store->digest, digest));
     rcx_json_put_u64(&json, "initial_rows", stats->initial_rows);
     rcx_json_put_u64(&json, "initial_customers", stats->initial_customers);
-    put_rules(&json, stats, plan);
+    rcx_json_put_decimal(&json, "initial_net_revenue", initial.net, places);
+    rcx_json_put_decimal(&json, "initial_gross_revenue", initial.gross, places);
+    put_rules(&json, stats, report->plan);
     put_flags(&json, stats);
     put_stage_2(&json, stats, places);
-    put_fit(&json, plan, fit);
+    rcx_clean_fit_json(&json, report->plan, report->fit);
+    if (report->relearned)
+        rcx_json_put_text(&json, "thresholds_changed", report->relearned);
     put_months(&json, stats);
     rcx_json_put_u64(&json, "final_rows", final->rows);
     rcx_json_put_u64(&json, "final_customers", final->customers_touched);
@@ -166,10 +127,10 @@ bool rcx_clean_stats_json(const struct rcx_clean_stats *stats, const struct rcx_
     rcx_json_put_decimal(&json, "final_gross_revenue", final->gross, places);
     put_time(&json, "first_row", final->rows > 0, stats->first_time);
     put_time(&json, "last_row", final->rows > 0, stats->last_time);
-    put_time(&json, "data_first", stats->initial_rows > 0, data_first);
-    put_time(&json, "data_last", stats->initial_rows > 0, data_last);
+    put_time(&json, "data_first", stats->initial_rows > 0, store->first_time);
+    put_time(&json, "data_last", stats->initial_rows > 0, store->last_time);
     put_time(&json, "data_end", stats->initial_rows > 0,
-             ((rcx_time)rcx_day_of_time(data_last) + 1) * RCX_DAY_SECONDS);
+             ((rcx_time)rcx_day_of_time(store->last_time) + 1) * RCX_DAY_SECONDS);
     rcx_json_object_end(&json);
     (void)rcx_buf_append_byte(out, '\n');
     return !out->failed;

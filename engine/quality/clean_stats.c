@@ -165,7 +165,7 @@ struct rcx_clean_account rcx_clean_stats_removed(const struct rcx_clean_stats *s
     struct rcx_clean_account sum = {0};
     for (enum rcx_clean_rule rule = RCX_RULE_KEPT; rule < RCX_RULE_COUNT; rule++) {
         unsigned stage = rcx_clean_rule_stage(rule);
-        if (stage >= first_stage && stage <= last_stage && stage > 0)
+        if (stage >= first_stage && stage <= last_stage)
             add_account(&sum, &stats->rules[rule]);
     }
     return sum;

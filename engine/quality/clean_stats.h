@@ -47,11 +47,16 @@ void rcx_clean_stats_add(struct rcx_clean_stats *stats, const struct rcx_clean_p
 /* Adds accounts of other rows of the same store. */
 void rcx_clean_stats_merge(struct rcx_clean_stats *into, const struct rcx_clean_stats *from);
 
-/* Sum of the accounts of the rules of some stages. */
+/* Sum of the accounts of the rules of some stages; stage 0 is what is kept, so 0 to 4 is all there was. */
 struct rcx_clean_account rcx_clean_stats_removed(const struct rcx_clean_stats *stats,
                                                  unsigned first_stage, unsigned last_stage);
 
+struct rcx_clean_report {
+    const struct rcx_clean_stats *stats;
+    const struct rcx_clean_plan *plan;
+    const struct rcx_outlier_fit *fit;
+    const struct rcx_store_summary *store;
+    const char *relearned; /* why thresholds are not those of the run before; NULL: they are */
+};
 /* cleaning_stats.json. False: out of memory. */
-bool rcx_clean_stats_json(const struct rcx_clean_stats *stats, const struct rcx_clean_plan *plan,
-                          const struct rcx_outlier_fit *fit, rcx_time data_first,
-                          rcx_time data_last, struct rcx_buf *out);
+bool rcx_clean_stats_json(const struct rcx_clean_report *report, struct rcx_buf *out);

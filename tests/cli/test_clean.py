@@ -45,20 +45,20 @@ def test_rows_are_those_that_are_counted(store, tmp_path):
     with open(tmp_path / "rows.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == stats["final_rows"]
-    assert len({r["customer_id"] for r in rows}) == stats["final_customers"]
+    assert len({r["CustomerID"] for r in rows}) == stats["final_customers"]
     assert sum(r["is_return"] == "1" for r in rows) == stats["flags"]["return_rows_final"]
     assert sum(r["is_service"] == "1" for r in rows) == stats["flags"]["service_rows_final"]
     assert sum(r["matched_return"] == "1" for r in rows) == 2 * stats["flags"]["matched_pairs_final"]
     for r in rows:
-        date, time = r["invoice_date"].split(" ")
-        assert date.split("-") == [r["year"], r["month"].zfill(2), r["day"].zfill(2)]
-        assert int(time[:2]) == int(r["hour"])
-        assert int(r["quarter"]) == (int(r["month"]) + 2) // 3
-        assert round(float(r["revenue"]), 4) == round(int(r["quantity"]) * float(r["unit_price"]), 4)
+        date, time = r["InvoiceDate"].split(" ")
+        assert date.split("-") == [r["Year"], r["Month"].zfill(2), r["Day"].zfill(2)]
+        assert int(time[:2]) == int(r["Hour"])
+        assert int(r["Quarter"]) == (int(r["Month"]) + 2) // 3
+        assert round(float(r["Revenue"]), 4) == round(int(r["Quantity"]) * float(r["UnitPrice"]), 4)
         kind = "cancellation" if r["is_cancellation"] == "1" else "return" if r["is_return"] == "1" else "purchase"
         assert r["transaction_type"] == kind
         assert r["is_outlier"] == "0"
-    order = [(int(r["customer_id"]), r["invoice_date"], r["invoice_no"], r["stock_code"]) for r in rows]
+    order = [(int(r["CustomerID"]), r["InvoiceDate"], r["InvoiceNo"], r["StockCode"]) for r in rows]
     assert order == sorted(order)
 
 
@@ -110,7 +110,7 @@ def test_a_store_without_customers(tmp_path):
     expect("clean", "--store", tmp_path / "store", "-o", tmp_path / "rows.csv")
     stats = json.loads((tmp_path / "cleaning_stats.json").read_text())
     assert (stats["final_rows"], stats["initial_customers"]) == (0, 0)
-    assert (tmp_path / "rows.csv").read_text().startswith("customer_id,")
+    assert (tmp_path / "rows.csv").read_text().startswith("InvoiceNo,")
 
 
 def test_refusals_leave_nothing(store, tmp_path):

@@ -8,9 +8,9 @@ from cli_support import expect, run
 from key_effects import plain_rows, shop_rows, write_csv
 
 FILES = ["data/features/customer_features.parquet", "data/features/feature_metadata.json",
-         "data/processed/cleaned_data.parquet", "logs/retention_system.log", "outputs/cleaning_stats.json",
-         "outputs/validation_report.csv", "run.json"]
-DIGESTED = [name for name in FILES if name.endswith((".parquet", ".csv", "stats.json"))]
+         "data/processed/cleaned_data.parquet", "logs/retention_system.log", "models/cleaning.json",
+         "outputs/cleaning_stats.json", "outputs/validation_report.csv", "run.json"]
+DIGESTED = [name for name in FILES if name.endswith((".parquet", ".csv", "stats.json", "cleaning.json"))]
 
 
 @pytest.fixture
@@ -142,3 +142,78 @@ def test_demo(tmp_path):
     assert result.returncode == 0, result.stderr
     assert [s["stage"] for s in json.loads(result.stdout)["stages"]][-1] == "features"
     assert (tmp_path / "demo/shop.csv").exists()
+
+
+# --- the thresholds of cleaning ----------------------------------------------------------------------
+
+LEARN = ("--set", "cleaning.outliers.min_fit_rows=20")
+
+
+def first_days(rows):
+    begin = min(row[4] for row in rows).date()
+    return [row for row in rows if (row[4].date() - begin).days < 30]
+
+
+def thresholds_of(folder):
+    model = json.loads((folder / "models/cleaning.json").read_text())
+    stats = json.loads((folder / "outputs/cleaning_stats.json").read_text())
+    assert model["thresholds"] == stats["thresholds"] and model["outliers_fit"] == stats["outliers_fit"]
+    assert model["store_digest"] == stats["store_digest"]
+    return model["thresholds"], model["outliers_fit"], stats.get("thresholds_changed")
+
+
+def test_later_rows_leave_the_thresholds_alone(tmp_path):
+    rows = shop_rows()
+    found = []
+    for share in (1, 2, 4):
+        shop = write_csv(tmp_path / "shop.csv", first_days(rows) + rows[:len(rows) * share // 4])
+        stages_of(tmp_path / "out", shop, "--until", "clean", *LEARN)
+        found.append(thresholds_of(tmp_path / "out"))
+    assert found[0][0] is not None and found[0][1]["applied"] and found[0][2] is None
+    assert found[0] == found[1] == found[2]
+
+
+def test_rows_that_arrive_late_in_the_first_days_are_told(tmp_path):
+    rows = shop_rows()
+    early = first_days(rows)
+    shop = write_csv(tmp_path / "shop.csv", [row for row in rows if row not in early[60:100]])
+    stages_of(tmp_path / "out", shop, "--until", "clean", *LEARN)
+    before = thresholds_of(tmp_path / "out")
+    write_csv(shop, rows)
+    stages = stages_of(tmp_path / "out", shop, "--until", "clean", *LEARN)
+    after = thresholds_of(tmp_path / "out")
+    assert after[1]["rows"] > before[1]["rows"] and after[2].startswith("other rows before 2010-12-31: ")
+    assert str(after[1]["rows"]) in after[2] and str(before[1]["rows"]) in after[2]
+    assert stages["clean"]["note"].endswith("; thresholds learned anew")
+    assert "learned anew" in (tmp_path / "out/logs/retention_system.log").read_text()
+    early_bird = list(rows[0])
+    early_bird[4] = early_bird[4].replace(month=11)
+    write_csv(shop, [early_bird] + rows)
+    stages_of(tmp_path / "out", shop, "--until", "clean", *LEARN)
+    assert "before 2010-12-31 in the run before" in thresholds_of(tmp_path / "out")[2]
+
+
+def test_other_keys_are_no_surprise(shop, tmp_path):
+    stages_of(tmp_path / "out", shop, *LEARN)
+    stages_of(tmp_path / "out", shop, *LEARN, "--set", "cleaning.outliers.price_percentile=95")
+    assert thresholds_of(tmp_path / "out")[2] is None
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"schema": "rcx.cleaning_model/1"}'])
+def test_a_damaged_threshold_file_is_written_again(shop, tmp_path, damage):
+    stages_of(tmp_path / "out", shop, *LEARN)
+    before = (tmp_path / "out/models/cleaning.json").read_bytes()
+    (tmp_path / "out/models/cleaning.json").write_text(damage)
+    stages_of(tmp_path / "out", shop, *LEARN)
+    assert (tmp_path / "out/models/cleaning.json").read_bytes() == before
+    assert thresholds_of(tmp_path / "out")[2] is None
+
+
+@pytest.mark.parametrize("key, told", [("features.definitions=original", True), ("cleaning.outliers.fit=all", True),
+                                       ("cleaning.outliers.fit=first_days", False)])
+def test_says_when_definitions_look_ahead(shop, tmp_path, key, told):
+    result = run("run", shop, "-o", tmp_path / "out", "--set", key)
+    assert result.returncode == 0 and ("look" in result.stderr and "ahead" in result.stderr) == told
+    assert ("ahead" in (tmp_path / "out/logs/retention_system.log").read_text()) == told
+    result = run("features", "--store", tmp_path / "out/store", "-o", tmp_path / "f.csv", "--set", key)
+    assert result.returncode == 0 and ("ahead" in result.stderr) == told
