@@ -236,8 +236,11 @@ static enum rcx_status settle_file(struct pass *pass, struct rcx_error *err)
     if (customers[RCX_CUSTOMER_NUMBER] > 0)
         state->evidence.mixed_customers += customers[RCX_CUSTOMER_POINT_ZERO];
     struct rcx_text_map *maps = state->maps + pass->file_index * threads;
-    bool ok = rcx_text_set_merge(&state->texts, parts, threads, file->cp1252, &state->parallel,
-                                 maps);
+    enum rcx_status status = rcx_text_set_merge(&state->texts, parts, threads, file->cp1252,
+                                                &state->parallel, maps, err);
+    bool ok = true;
+    if (status != RCX_OK)
+        return status;
     for (unsigned w = 0; ok && w < threads; w++) {
         for (int f = 0; f < RCX_TEXT_FIELD_COUNT; f++)
             state->map_counts[pass->file_index * threads + w][f] = parts[w]->fields[f].count;

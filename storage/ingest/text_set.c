@@ -133,15 +133,16 @@ static enum rcx_status merge_field(void *context, size_t field, unsigned worker,
     return RCX_OK;
 }
 
-bool rcx_text_set_merge(struct rcx_text_set *sum, const struct rcx_text_set *const *parts,
-                        size_t part_count, bool cp1252, const struct rcx_parallel *parallel,
-                        struct rcx_text_map *out_maps)
+enum rcx_status rcx_text_set_merge(struct rcx_text_set *sum,
+                                   const struct rcx_text_set *const *parts, size_t part_count,
+                                   bool cp1252, const struct rcx_parallel *parallel,
+                                   struct rcx_text_map *out_maps, struct rcx_error *err)
 {
     struct merge merge = {sum, parts, part_count, cp1252, out_maps};
     memset(out_maps, 0, part_count * sizeof *out_maps);
-    if (rcx_parallel_for(parallel, RCX_TEXT_FIELD_COUNT, merge_field, &merge, NULL) == RCX_OK)
-        return true;
-    for (size_t p = 0; p < part_count; p++)
+    enum rcx_status status = rcx_parallel_for(parallel, RCX_TEXT_FIELD_COUNT, merge_field, &merge,
+                                              err);
+    for (size_t p = 0; status != RCX_OK && p < part_count; p++)
         rcx_text_map_release(&out_maps[p]);
-    return false;
+    return status;
 }

@@ -4,7 +4,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/file.h"
 #include "base/memory.h"
+#include "storage/store/leftovers.h"
 #include "storage/store/store_internal.h"
 #include "storage/store/store_lock.h"
 #include "storage/store/store_texts.h"
@@ -12,6 +14,7 @@
 struct rcx_store_writer {
     char *directory;
     int lock;
+    bool new_store; /* the directory was made for it */
     struct rcx_store_writer_options options;
     struct rcx_store *base;       /* NULL: new or replaced */
     struct rcx_manifest manifest; /* of the version being made */
@@ -36,6 +39,8 @@ void rcx_store_writer_abort(struct rcx_store_writer *writer)
     if (!writer)
         return;
     rcx_segment_writer_abort(writer->segment);
+    if (writer->lock >= 0)
+        rcx_store_remove_uncommitted(writer->directory, &writer->manifest, writer->new_store);
     for (unsigned i = 0; writer->encoders && i < writer->options.parallel.threads; i++)
         rcx_chunk_encoder_release(&writer->encoders[i]);
     rcx_free(writer->encoders);
@@ -80,12 +85,16 @@ enum rcx_status rcx_store_writer_open(const char *directory,
     writer->encoders = rcx_calloc(writer->options.parallel.threads, sizeof *writer->encoders);
     if (!writer->directory || !writer->encoders)
         status = rcx_fail_nomem(err, directory, 0);
-    else
+    else {
+        writer->new_store = !rcx_directory_exists(directory);
         status = rcx_directory_make(directory, err);
+    }
     if (status == RCX_OK)
         status = rcx_store_lock(directory, &writer->lock, err);
-    if (status == RCX_OK)
+    if (status == RCX_OK) {
+        rcx_store_remove_temporaries(directory);
         status = open_base(writer, err);
+    }
     if (status != RCX_OK) {
         rcx_store_writer_abort(writer);
         return status;

@@ -1,7 +1,8 @@
 #pragma once
 /* Adding one committed version to a store (creating the store when there is none).
  *
- *     rcx_store_writer_open        takes the lock (flock), reads the newest version
+ *     rcx_store_writer_open        takes the lock (flock), reads the newest version, removes
+ *                                  temporary files of killed writers
  *     rcx_store_writer_add_texts   once per text field: provisional codes -> final codes
  *     rcx_store_writer_append      sorted rows, cut into chunks, encoded in parallel
  *     rcx_store_writer_commit      segment, dictionaries, then the manifest; atomic
@@ -76,7 +77,8 @@ struct rcx_store_write_stats {
     struct rcx_digest digest; /* of the content, as rcx_store_summary has it */
     double sync_seconds;      /* time in writing through to the disk; 0 with no_sync */
 };
-/* Both release the writer and the lock. abort leaves the store as it was and accepts NULL. */
+/* Both release the writer and the lock. abort leaves the store as it was, without files of the
+ * version that was begun (and without the directory when that was made), and accepts NULL. */
 enum rcx_status rcx_store_writer_commit(struct rcx_store_writer *writer,
                                         struct rcx_store_write_stats *out_stats,
                                         struct rcx_error *err);

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "storage/store/leftovers.h"
 #include "storage/store/maintain.h"
 #include "storage/store/manifest.h"
 #include "storage/store/store_lock.h"
@@ -57,18 +58,6 @@ static enum rcx_status keep_version(struct vacuum *v, uint64_t version, struct r
     return status;
 }
 
-static bool starts_with(const char *name, const char *prefix)
-{
-    return strncmp(name, prefix, strlen(prefix)) == 0;
-}
-
-/* Only what a writer of stores makes is ever removed. */
-static bool is_ours(const char *name)
-{
-    return starts_with(name, "MANIFEST-") || starts_with(name, "segment-") ||
-           starts_with(name, "dictionary-");
-}
-
 static bool is_kept(const struct vacuum *v, const char *name)
 {
     for (size_t i = 0; i < v->keep.count; i++)
@@ -110,7 +99,8 @@ static enum rcx_status remove_unneeded(const struct vacuum *v, bool dry_run,
     for (size_t i = 0; status == RCX_OK && i < v->present.count; i++) {
         const char *name = v->present.names[i];
 
-        if (is_ours(name) && !is_kept(v, name)) /* sorted: MANIFEST before dictionary, segment */
+        if (rcx_store_is_own_name(name) &&
+            !is_kept(v, name)) /* sorted: MANIFEST before dictionary, segment */
             status = remove_one(v, name, dry_run, out, err);
     }
     return status;
