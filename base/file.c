@@ -140,3 +140,15 @@ enum rcx_status rcx_file_remove(const char *path, struct rcx_error *err)
         return rcx_fail_errno(err, errno, "%s: cannot remove", path);
     return RCX_OK;
 }
+
+enum rcx_status rcx_file_sync(const char *path, struct rcx_error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    enum rcx_status status = RCX_OK;
+
+    if (fd < 0 || fsync(fd) != 0)
+        status = rcx_fail_errno(err, errno, "%s: cannot sync", path);
+    if (fd >= 0)
+        close(fd);
+    return status;
+}

@@ -47,6 +47,8 @@ bool rcx_directory_exists(const char *path);
 enum rcx_status rcx_file_size(const char *path, uint64_t *out, struct rcx_error *err);
 enum rcx_status rcx_directory_make(const char *path, struct rcx_error *err); /* with parents */
 enum rcx_status rcx_directory_sync(const char *path, struct rcx_error *err);
+/* fsync of a file that was written before. */
+enum rcx_status rcx_file_sync(const char *path, struct rcx_error *err);
 enum rcx_status rcx_file_remove(const char *path, struct rcx_error *err); /* missing is fine */
 /* Names in a directory, sorted by byte order, without . and ..; free with rcx_names_release. */
 struct rcx_names {

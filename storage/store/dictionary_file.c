@@ -12,7 +12,7 @@ enum {
     DICTIONARY_FORMAT = 1,
     DICTIONARY_DIGEST_BYTES = 16,
     /* small files that are read at every start: worth more effort than chunks */
-    DICTIONARY_ZSTD_LEVEL = 12,
+    DICTIONARY_ZSTD_LEVEL = 6,
 };
 
 void rcx_text_list_release(struct rcx_text_list *list)

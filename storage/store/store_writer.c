@@ -22,6 +22,8 @@ struct rcx_store_writer {
     struct rcx_chunk_encoder *encoders; /* [threads] */
     uint32_t stock_limit;
     uint64_t rows, guest_rows, customers;
+    char *written[RCX_TEXT_FIELD_COUNT + 1]; /* data files not yet synced; owned */
+    size_t written_count;
     struct rcx_row last_row; /* appended so far; no customer has its first value */
     double sync_seconds;
 };
@@ -47,6 +49,8 @@ void rcx_store_writer_abort(struct rcx_store_writer *writer)
     rcx_manifest_release(&writer->manifest);
     rcx_store_close(writer->base);
     rcx_store_unlock(writer->lock);
+    for (size_t i = 0; i < writer->written_count; i++)
+        rcx_free(writer->written[i]);
     rcx_free(writer->directory);
     rcx_free(writer);
 }
@@ -150,20 +154,21 @@ enum rcx_status rcx_store_writer_add_texts(struct rcx_store_writer *writer,
 
         rcx_dictionary_name(field, entry.id, name);
         char *path = rcx_path_join(writer->directory, name);
-        double start = now_seconds();
         if (!path ||
             !rcx_array_reserve(&writer->manifest.dictionaries[field].files,
                                &writer->manifest.dictionaries[field].capacity,
                                writer->manifest.dictionaries[field].count + 1, sizeof entry))
             status = rcx_fail_nomem(err, "dictionary", 0);
         else
-            status = rcx_dictionary_file_write(path, merged.new_texts, merged.new_count,
-                                               writer->options.no_sync, &entry, err);
-        writer->sync_seconds += now_seconds() - start;
+            status = rcx_dictionary_file_write(path, merged.new_texts, merged.new_count, true,
+                                               &entry, err);
         if (status == RCX_OK)
             writer->manifest.dictionaries[field]
                 .files[writer->manifest.dictionaries[field].count++] = entry;
-        rcx_free(path);
+        if (status == RCX_OK)
+            writer->written[writer->written_count++] = path;
+        else
+            rcx_free(path);
     }
     if (status == RCX_OK && field == RCX_TEXT_STOCK)
         writer->stock_limit = merged.total_count;
@@ -261,10 +266,12 @@ static enum rcx_status open_segment(struct rcx_store_writer *writer, struct rcx_
 
     rcx_segment_name(writer->manifest.version, name);
     char *path = rcx_path_join(writer->directory, name);
-    enum rcx_status status = path ? rcx_segment_writer_open(path, writer->options.no_sync,
-                                                            &writer->segment, err)
+    enum rcx_status status = path ? rcx_segment_writer_open(path, true, &writer->segment, err)
                                   : rcx_fail_nomem(err, writer->directory, 0);
-    rcx_free(path);
+    if (status == RCX_OK)
+        writer->written[writer->written_count++] = path;
+    else
+        rcx_free(path);
     return status;
 }
 
@@ -354,10 +361,8 @@ static enum rcx_status close_segment(struct rcx_store_writer *writer, uint64_t *
     if (!rcx_array_reserve(&manifest->segments, &manifest->segment_capacity,
                            manifest->segment_count + 1, sizeof entry))
         return rcx_fail_nomem(err, "segment list", sizeof entry);
-    double start = now_seconds();
     enum rcx_status status = rcx_segment_writer_commit(writer->segment, &entry.digest, &entry.bytes,
                                                        err);
-    writer->sync_seconds += now_seconds() - start;
     writer->segment = NULL;
     *out_bytes = entry.bytes;
     if (status == RCX_OK)
@@ -385,6 +390,26 @@ static enum rcx_status count_customers(struct rcx_store_writer *writer, struct r
     return status;
 }
 
+static enum rcx_status sync_one(void *context, size_t file, unsigned worker, struct rcx_error *err)
+{
+    const struct rcx_store_writer *writer = context;
+
+    (void)worker;
+    return rcx_file_sync(writer->written[file], err);
+}
+
+/* Data files have their names already but count for nothing until a manifest names them: it is enough
+ * that all of them, and their names, are on the disk before it is. Together they take one flush. */
+static enum rcx_status sync_data(struct rcx_store_writer *writer, struct rcx_error *err)
+{
+    const struct rcx_parallel each = {(unsigned)writer->written_count + 1};
+
+    if (writer->options.no_sync)
+        return RCX_OK;
+    enum rcx_status status = rcx_parallel_for(&each, writer->written_count, sync_one, writer, err);
+    return status == RCX_OK ? rcx_directory_sync(writer->directory, err) : status;
+}
+
 enum rcx_status rcx_store_writer_commit(struct rcx_store_writer *writer,
                                         struct rcx_store_write_stats *out_stats,
                                         struct rcx_error *err)
@@ -408,6 +433,8 @@ enum rcx_status rcx_store_writer_commit(struct rcx_store_writer *writer,
     if (status == RCX_OK)
         status = rcx_manifest_content_digest(manifest, &digest, err);
     double start = now_seconds();
+    if (status == RCX_OK)
+        status = sync_data(writer, err);
     if (status == RCX_OK)
         status = rcx_manifest_write(manifest, writer->directory, writer->options.no_sync, err);
     writer->sync_seconds += now_seconds() - start;
