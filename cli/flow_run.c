@@ -53,10 +53,11 @@ static enum rcx_status find_last(const char *until, size_t *out, struct rcx_erro
                                 rcx_suggest(until, names, rcx_run_stage_count), list);
 }
 
-/* Digests of the inputs, when all of them are regular files; standard input and patterns are read once
- * only, by the ingest, so a run on them never skips it. */
-static enum rcx_status digest_inputs(const struct rcx_flow_run *flow, struct rcx_run_report *report,
-                                     struct rcx_error *err)
+/* Names and sizes of the inputs, when all of them are regular files; standard input and patterns are
+ * read once only, by the ingest, so a run on them never skips it. The digests are taken now when there
+ * is an earlier run to compare with; else the ingest, which reads the files anyway, fills them in. */
+static enum rcx_status list_inputs(const struct rcx_flow_run *flow, bool digest,
+                                   struct rcx_run_report *report, struct rcx_error *err)
 {
     struct rcx_run_input *inputs = rcx_calloc(flow->input_count + 1, sizeof *inputs);
     enum rcx_status status = RCX_OK;
@@ -64,15 +65,16 @@ static enum rcx_status digest_inputs(const struct rcx_flow_run *flow, struct rcx
 
     if (!inputs)
         return rcx_fail_nomem(err, "inputs", flow->input_count);
-    while (status == RCX_OK && count < flow->input_count) {
+    for (; status == RCX_OK && count < flow->input_count; count++) {
         struct rcx_run_input *input = &inputs[count];
         struct stat file;
 
         input->path = flow->inputs[count];
         if (stat(input->path, &file) != 0 || !S_ISREG(file.st_mode))
             break;
-        status = rcx_run_file_digest(input->path, &input->digest, &input->bytes, err);
-        count++;
+        input->bytes = (uint64_t)file.st_size;
+        if (digest)
+            status = rcx_run_file_digest(input->path, &input->digest, &input->bytes, err);
     }
     report->inputs = inputs;
     report->input_count = count == flow->input_count ? count : 0;
@@ -124,13 +126,14 @@ static enum rcx_status run_stage(struct rcx_run_state *run, const struct rcx_run
     enum rcx_status status = fingerprint(run, row, report, &stage->fingerprint, &known, err);
     if (status != RCX_OK)
         return status;
-    stage->skipped = known && !flow->force &&
-                     rcx_run_manifest_unchanged(before, flow->directory, stage);
+    stage->skipped = known && before && rcx_run_manifest_unchanged(before, flow->directory, stage);
     if (!stage->skipped) {
         if (flow->progress)
             flow->progress(flow->progress_context, row->name, "", 0, 0);
         rcx_log_write(flow->log, RCX_LOG_INFO, row->name, "begins");
         status = row->run(run, stage, err);
+        if (status == RCX_OK && row->reads_inputs && !before) /* only now the digests are known */
+            status = fingerprint(run, row, report, &stage->fingerprint, &known, err);
     }
     stage->seconds = now_seconds() - begin;
     if (status == RCX_OK) {
@@ -144,7 +147,8 @@ static enum rcx_status run_stage(struct rcx_run_state *run, const struct rcx_run
 enum rcx_status rcx_flow_run(const struct rcx_flow_run *flow, struct rcx_run_report *out,
                              struct rcx_error *err)
 {
-    struct rcx_run_state run = {.flow = flow, .config = rcx_settings_config(flow->settings)};
+    struct rcx_run_state run = {
+        .flow = flow, .config = rcx_settings_config(flow->settings), .report = out};
     char created[RCX_TIME_TEXT_BYTES];
     double start = now_seconds();
     size_t last;
@@ -153,14 +157,13 @@ enum rcx_status rcx_flow_run(const struct rcx_flow_run *flow, struct rcx_run_rep
     enum rcx_status status = find_last(flow->until, &last, err);
     if (status == RCX_OK)
         status = rcx_directory_make(flow->directory, err);
-    if (status == RCX_OK)
-        status = digest_inputs(flow, out, err);
     if (status != RCX_OK)
         return status;
     run.store_directory = rcx_path_join(flow->directory, "store");
     if (!run.store_directory)
         return rcx_fail_nomem(err, flow->directory, 0);
-    struct rcx_json_document *before = rcx_run_manifest_load(flow->directory);
+    struct rcx_json_document *before = flow->force ? NULL : rcx_run_manifest_load(flow->directory);
+    status = list_inputs(flow, before != NULL, out, err);
     rcx_format_time((rcx_time)time(NULL), created);
     for (size_t i = 0; status == RCX_OK && i <= last; i++) {
         status = run_stage(&run, &rcx_run_stages[i], before, out, err);

@@ -92,6 +92,8 @@ static enum rcx_status stage_ingest(struct rcx_run_state *run, struct rcx_run_st
         stage->rows_in = report.accepted + report.rejected;
         stage->rows_out = report.accepted;
         stage->bytes = report.store.bytes;
+        for (size_t i = 0; i < flow->input_count && report.input_count == flow->input_count; i++)
+            run->report->inputs[i].digest = report.inputs[i].digest;
         stage->outputs[stage->output_count++] = (struct rcx_run_output){
             .path = "store", .bytes = report.store.bytes, .digest = report.store.digest};
         snprintf(

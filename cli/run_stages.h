@@ -7,6 +7,7 @@
 struct rcx_run_state {
     const struct rcx_flow_run *flow;
     const struct rcx_config *config;
+    struct rcx_run_report *report;
     char *store_directory;
     struct rcx_flow_store store; /* opened by the first stage that reads it; else zero */
 };

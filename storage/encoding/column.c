@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "storage/encoding/planes_kernels.h"
+
 /* Differences and sums wrap: every 64-bit value survives the round trip. */
 static int64_t wrapping_sub(int64_t a, int64_t b)
 {
@@ -203,38 +205,28 @@ static enum rcx_status put_same_code(const struct put_job *job, struct rcx_error
 
 static enum rcx_status get_same_code(const struct get_job *job, struct rcx_error *err)
 {
-    const uint32_t *keys = job->context->keys;
-    size_t misses = 0, bitmap_bytes = (job->count + 7) / 8;
+    size_t bitmap_bytes = (job->count + 7) / 8, words = (job->count + 63) / 64;
     int64_t *last = last_by_key(job->scratch, job->context->key_limit, err);
 
     rcx_buf_clear(&job->scratch->bits);
-    if (!last || !rcx_buf_append_zeros(&job->scratch->bits, bitmap_bytes + 8))
+    if (!last || !rcx_buf_append_zeros(&job->scratch->bits, words * 8))
         return rcx_fail_nomem(err, "column scratch", bitmap_bytes);
     uint8_t *bits = job->scratch->bits.data;
+    const uint64_t *bit_words = (const uint64_t *)(const void *)bits;
     enum rcx_status status = rcx_stream_get(job->decoder, bits, bitmap_bytes, err);
     if (status != RCX_OK)
         return status;
     if (job->count % 8)
         bits[bitmap_bytes - 1] &= (uint8_t)((1U << (job->count % 8)) - 1);
-    for (size_t i = 0; i < bitmap_bytes; i++)
-        misses += (size_t)__builtin_popcount(bits[i]);
+    size_t misses = RCX_KERNEL_CALL(count_bits)(bit_words, words);
     int64_t *values = scratch_values(&job->scratch->values, misses, err);
     if (!values)
         return RCX_E_NOMEM;
     status = rcx_ints_get(job->decoder, values, misses, err);
-    if (status != RCX_OK)
-        return status;
-    for (size_t i = 0; i < job->count; i++) {
-        int64_t *slot = &last[keys[i]];
-        unsigned miss = bits[i / 8] >> (i % 8) & 1;
-        /* both sides are readable (values has a spare place), so this is a select, not a branch */
-        int64_t value = miss ? *values : *slot;
-
-        values += miss;
-        *slot = value;
-        job->out[i] = value;
-    }
-    return RCX_OK;
+    if (status == RCX_OK)
+        RCX_KERNEL_CALL(fill_same_code)
+        (bit_words, values, job->context->keys, job->count, last, job->out);
+    return status;
 }
 
 static const struct {

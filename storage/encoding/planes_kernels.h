@@ -19,3 +19,11 @@ RCX_KERNEL_DECLARE(void, scale_and_shift,
 /* Narrows to 32 bits and returns the bitwise or-folded check: nonzero when any value >= limit. */
 RCX_KERNEL_DECLARE(uint32_t, narrow_codes,
                    (const uint64_t *values, size_t n, uint64_t limit, uint32_t *out))
+/* The decoding of same_code (column.h): out[i] = bit i of `bits` ? next of `values` : last[keys[i]],
+ * which then becomes last[keys[i]]. `bits` has whole 64-bit words, unused bits zero; `values` has one
+ * spare place behind those that are used. */
+RCX_KERNEL_DECLARE(void, fill_same_code,
+                   (const uint64_t *bits, const int64_t *values, const uint32_t *keys, size_t n,
+                    int64_t *last, int64_t *out))
+/* Bits set in `n` words. */
+RCX_KERNEL_DECLARE(size_t, count_bits, (const uint64_t *words, size_t n))

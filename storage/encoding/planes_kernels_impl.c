@@ -69,3 +69,36 @@ uint32_t RCX_KERNEL(narrow_codes)(const uint64_t *restrict values, size_t n, uin
     }
     return bad;
 }
+
+void RCX_KERNEL(fill_same_code)(const uint64_t *restrict bits, const int64_t *restrict values,
+                                const uint32_t *restrict keys, size_t n, int64_t *restrict last,
+                                int64_t *restrict out)
+{
+    for (size_t begin = 0; begin < n; begin += 64) {
+        size_t end = n - begin < 64 ? n : begin + 64;
+        uint64_t word = bits[begin / 64];
+
+        if (word == 0) { /* nothing is new: as a rule, for descriptions */
+            for (size_t i = begin; i < end; i++)
+                out[i] = last[keys[i]];
+            continue;
+        }
+        for (size_t i = begin; i < end; i++, word >>= 1) {
+            /* both sides are readable, so this is a select, not a branch */
+            int64_t value = word & 1 ? *values : last[keys[i]];
+
+            values += word & 1;
+            last[keys[i]] = value;
+            out[i] = value;
+        }
+    }
+}
+
+size_t RCX_KERNEL(count_bits)(const uint64_t *words, size_t n)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < n; i++)
+        count += (size_t)__builtin_popcountll(words[i]);
+    return count;
+}

@@ -155,19 +155,27 @@ static uint64_t magnitude(int64_t value)
     return value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
 }
 
-/* Greatest common divisor of the values (minus base); 1 as a rule after a few of them. Prices in
- * whole cents and times in whole minutes lose a byte of every value by it. */
-static uint64_t common_unit(const int64_t *values, size_t count, uint64_t base)
+/* Greatest common divisor of the values; 1 as a rule after a few of them. Prices in whole cents and
+ * times in whole minutes lose a byte of every value by it. */
+static uint64_t common_unit(const int64_t *values, size_t count)
 {
     uint64_t unit = 0;
 
     for (size_t i = 0; i < count && unit != 1; i++)
-        unit = gcd(base ? (uint64_t)values[i] - base : magnitude(values[i]), unit);
+        if (unit == 0 || magnitude(values[i]) % unit != 0)
+            unit = gcd(magnitude(values[i]), unit);
     return unit ? unit : 1;
 }
 
-enum rcx_status rcx_ints_put(struct rcx_encoder *encoder, int64_t *values, size_t count,
-                             struct rcx_error *err)
+struct ints_layout {
+    enum ints_form form;
+    int64_t min;
+    uint64_t unit;
+    unsigned width;
+};
+
+/* Chooses the form of fewest bytes; a base, which costs bytes of its own, only when it saves some. */
+static struct ints_layout plan_ints(const int64_t *values, size_t count)
 {
     int64_t min = count ? values[0] : 0, max = min;
 
@@ -175,27 +183,49 @@ enum rcx_status rcx_ints_put(struct rcx_encoder *encoder, int64_t *values, size_
         min = values[i] < min ? values[i] : min;
         max = values[i] > max ? values[i] : max;
     }
-    /* magnitudes of the three forms; base wins only when it saves a byte */
+    struct ints_layout layout = {.min = min, .unit = common_unit(values, count)};
     uint64_t low = zigzag(min), high = zigzag(max), range = (uint64_t)max - (uint64_t)min;
-    enum ints_form form = min < 0 ? INTS_ZIGZAG : INTS_PLAIN;
     uint64_t top = min < 0 ? (low > high ? low : high) : (uint64_t)max;
-    uint64_t unit = common_unit(values, count, 0);
-    if (byte_width(range / common_unit(values, count, (uint64_t)min)) < byte_width(top / unit)) {
-        form = INTS_BASE;
-        unit = common_unit(values, count, (uint64_t)min);
-        top = range;
-    }
-    unsigned width = byte_width(top / unit);
-    for (size_t i = 0; i < count; i++) {
-        uint64_t value = form == INTS_BASE     ? ((uint64_t)values[i] - (uint64_t)min) / unit
-                         : form == INTS_ZIGZAG ? zigzag(values[i] / (int64_t)unit)
-                                               : (uint64_t)values[i] / unit;
-        values[i] = (int64_t)value;
-    }
 
+    layout.form = min < 0 ? INTS_ZIGZAG : INTS_PLAIN;
+    layout.width = byte_width(top / layout.unit);
+    if (byte_width(range / layout.unit) < layout.width) {
+        layout.form = INTS_BASE;
+        layout.width = byte_width(range / layout.unit);
+    }
+    return layout;
+}
+
+/* Values become what is stored of them. */
+static void apply_layout(const struct ints_layout *layout, int64_t *values, size_t count)
+{
+    uint64_t base = layout->form == INTS_BASE ? (uint64_t)layout->min : 0;
+
+    if (layout->unit != 1)
+        for (size_t i = 0; i < count; i++)
+            values[i] = layout->form == INTS_ZIGZAG
+                            ? values[i] / (int64_t)layout->unit
+                            : (int64_t)(((uint64_t)values[i] - base) / layout->unit);
+    else if (base != 0)
+        for (size_t i = 0; i < count; i++)
+            values[i] = (int64_t)((uint64_t)values[i] - base);
+    if (layout->form == INTS_ZIGZAG)
+        for (size_t i = 0; i < count; i++)
+            values[i] = (int64_t)zigzag(values[i]);
+}
+
+enum rcx_status rcx_ints_put(struct rcx_encoder *encoder, int64_t *values, size_t count,
+                             struct rcx_error *err)
+{
+    const struct ints_layout layout = plan_ints(values, count);
+    enum ints_form form = layout.form;
+    uint64_t unit = layout.unit;
+    unsigned width = layout.width;
+
+    apply_layout(&layout, values, count);
     rcx_buf_append_byte(encoder->out, (uint8_t)(form | (unit != 1 ? INTS_HAS_UNIT : 0)));
     if (form == INTS_BASE)
-        rcx_buf_append_varint(encoder->out, zigzag(min));
+        rcx_buf_append_varint(encoder->out, zigzag(layout.min));
     if (unit != 1)
         rcx_buf_append_varint(encoder->out, unit);
     rcx_buf_append_byte(encoder->out, (uint8_t)width);
