@@ -17,25 +17,28 @@ bool rcx_store_is_own_name(const char *name)
            starts_with(name, "dictionary-");
 }
 
-static void remove_name(const char *directory, const char *name)
+static bool remove_name(const char *directory, const char *name)
 {
     char *path = rcx_path_join(directory, name);
 
-    if (path)
-        (void)unlink(path);
+    if (!path)
+        return false;
+    (void)unlink(path);
     rcx_free(path);
+    return true;
 }
 
-void rcx_store_remove_temporaries(const char *directory)
+enum rcx_status rcx_store_remove_temporaries(const char *directory, struct rcx_error *err)
 {
     struct rcx_names names = {0};
+    enum rcx_status status = rcx_directory_list(directory, &names, err);
 
-    if (rcx_directory_list(directory, &names, NULL) != RCX_OK)
-        return;
-    for (size_t i = 0; i < names.count; i++)
-        if (rcx_store_is_own_name(names.names[i]) && strstr(names.names[i], ".tmp-"))
-            remove_name(directory, names.names[i]);
+    for (size_t i = 0; status == RCX_OK && i < names.count; i++)
+        if (rcx_store_is_own_name(names.names[i]) && strstr(names.names[i], ".tmp-") &&
+            !remove_name(directory, names.names[i]))
+            status = rcx_fail_nomem(err, directory, 0);
     rcx_names_release(&names);
+    return status;
 }
 
 static bool is_committed(const char *directory, uint64_t version)
@@ -59,16 +62,16 @@ void rcx_store_remove_uncommitted(const char *directory, const struct rcx_manife
     for (size_t i = 0; i < manifest->segment_count; i++)
         if (manifest->segments[i].id == manifest->version) {
             rcx_segment_name(manifest->version, name);
-            remove_name(directory, name);
+            (void)remove_name(directory, name);
         }
     for (unsigned f = 0; f < RCX_TEXT_FIELD_COUNT; f++)
         for (size_t i = 0; i < manifest->dictionaries[f].count; i++)
             if (manifest->dictionaries[f].files[i].id == manifest->version) {
                 rcx_dictionary_name((enum rcx_text_field)f, manifest->version, name);
-                remove_name(directory, name);
+                (void)remove_name(directory, name);
             }
     if (new_store) {
-        remove_name(directory, "LOCK");
+        (void)remove_name(directory, "LOCK");
         (void)rmdir(directory);
     }
 }

@@ -1,7 +1,9 @@
 #pragma once
-/* What writers leave behind when they do not commit. The caller holds the writer's lock. Nothing here
- * fails: a file that cannot be removed is ignored by everyone and left to rcx_store_vacuum. */
+/* What writers leave behind when they do not commit. The caller holds the writer's lock. A file that
+ * cannot be removed is no failure: everyone ignores it, and it is left to rcx_store_vacuum. */
 #include <stdbool.h>
+
+#include "base/status.h"
 
 #include "storage/store/manifest.h"
 
@@ -9,7 +11,7 @@
 bool rcx_store_is_own_name(const char *name);
 
 /* Removes temporary files: they are of writers that were killed. */
-void rcx_store_remove_temporaries(const char *directory);
+enum rcx_status rcx_store_remove_temporaries(const char *directory, struct rcx_error *err);
 
 /* Removes the files that were written for `manifest` and that no other version has, unless the
  * manifest itself is in place (its directory may not have been synced, which is no reason to undo

@@ -15,6 +15,7 @@ struct rcx_store_writer {
     char *directory;
     int lock;
     bool new_store; /* the directory was made for it */
+    bool committed;
     struct rcx_store_writer_options options;
     struct rcx_store *base;       /* NULL: new or replaced */
     struct rcx_manifest manifest; /* of the version being made */
@@ -41,7 +42,7 @@ void rcx_store_writer_abort(struct rcx_store_writer *writer)
     if (!writer)
         return;
     rcx_segment_writer_abort(writer->segment);
-    if (writer->lock >= 0)
+    if (writer->lock >= 0 && !writer->committed)
         rcx_store_remove_uncommitted(writer->directory, &writer->manifest, writer->new_store);
     for (unsigned i = 0; writer->encoders && i < writer->options.parallel.threads; i++)
         rcx_chunk_encoder_release(&writer->encoders[i]);
@@ -95,10 +96,10 @@ enum rcx_status rcx_store_writer_open(const char *directory,
     }
     if (status == RCX_OK)
         status = rcx_store_lock(directory, &writer->lock, err);
-    if (status == RCX_OK) {
-        rcx_store_remove_temporaries(directory);
+    if (status == RCX_OK)
+        status = rcx_store_remove_temporaries(directory, err);
+    if (status == RCX_OK)
         status = open_base(writer, err);
-    }
     if (status != RCX_OK) {
         rcx_store_writer_abort(writer);
         return status;
@@ -445,6 +446,7 @@ enum rcx_status rcx_store_writer_commit(struct rcx_store_writer *writer,
             .version = manifest->version,
             .digest = digest,
             .sync_seconds = writer->options.no_sync ? 0 : writer->sync_seconds};
+    writer->committed = status == RCX_OK;
     rcx_store_writer_abort(writer);
     return status;
 }
