@@ -3,7 +3,7 @@
 #include "engine/prove/future.h"
 
 enum {
-    MOST_ROWS = 32,     /* of a customer */
+    MOST_ROWS = 16,     /* of a customer */
     NEW_CUSTOMERS = 16, /* after the last known one */
     NEW_ONE_IN = 16,    /* known customers are followed by a new one */
     FAR_ONE_IN = 32,    /* rows lie decades ahead */

@@ -149,22 +149,23 @@ static void check_rows(struct rcx_proof *proof, const struct rcx_prove *prove)
     uint64_t total = rcx_store_summary(prove->store)->rows;
     for (size_t i = 0; i < proof->snapshot_count; i++) {
         const struct rcx_proof_snapshot *snapshot = &proof->snapshots[i];
-        const struct rcx_proof_run *all = &snapshot->runs[RCX_PROOF_ORDINARY];
         const struct rcx_proof_run *hidden = &snapshot->runs[RCX_PROOF_HIDDEN];
         const struct rcx_proof_run *poisoned = &snapshot->runs[RCX_PROOF_POISONED];
-        uint64_t before = all->rows - all->future_rows;
+        uint64_t before = snapshot->rows_before;
         rcx_time cutoff = rcx_cutoff(snapshot->day);
         rcx_time label_begin = cutoff + prove->config.churn->gap_days * RCX_DAY_SECONDS;
-        bool split = all->rows == total && (before == 0 || snapshot->last_before < cutoff) &&
-                     (all->future_rows == 0 || snapshot->first_after >= cutoff);
-        bool views = hidden->rows == before && hidden->future_rows == 0 &&
-                     poisoned->rows - poisoned->future_rows == before;
+        bool split = before + snapshot->rows_after == total &&
+                     (before == 0 || snapshot->last_before < cutoff) &&
+                     (snapshot->rows_after == 0 || snapshot->first_after >= cutoff);
+        bool views = hidden->rows == before && hidden->last_time < cutoff &&
+                     poisoned->rows >= before &&
+                     (poisoned->rows == before || poisoned->last_time >= cutoff);
         if (!split || !views || label_begin < cutoff)
             fault(proof, RCX_PROOF_CHECK_ROWS,
                   "%s: %" PRIu64 " rows before the cutoff and %" PRIu64 " after it, of %" PRIu64
-                  "; hidden %" PRIu64 ", poisoned %" PRIu64 " before it",
-                  rcx_format_day(snapshot->day, date), before, all->future_rows, total,
-                  hidden->rows, poisoned->rows - poisoned->future_rows);
+                  "; %" PRIu64 " with the future hidden, %" PRIu64 " with another one",
+                  rcx_format_day(snapshot->day, date), before, snapshot->rows_after, total,
+                  hidden->rows, poisoned->rows);
     }
     pass(proof, RCX_PROOF_CHECK_ROWS,
          "no row is on both sides of a cutoff: each of the %" PRIu64

@@ -12,8 +12,8 @@ static void put_run(struct rcx_json *json, const struct rcx_proof_snapshot *snap
     rcx_json_put_text(json, "features", rcx_digest_format(run->digests.features, digest));
     rcx_json_put_u64(json, "threads", run->threads);
     rcx_json_put_u64(json, "customers", run->customers);
-    rcx_json_put_u64(json, "rows_before_cutoff", run->rows - run->future_rows);
-    rcx_json_put_u64(json, "rows_after_cutoff", run->future_rows);
+    rcx_json_put_u64(json, "rows_before_cutoff", snapshot->rows_before);
+    rcx_json_put_u64(json, "rows_after_cutoff", run->rows - snapshot->rows_before);
     rcx_json_put_u64(json, "threshold_rows", run->fit.rows);
     rcx_json_object_end(json);
 }
@@ -32,13 +32,11 @@ static void put_snapshots(struct rcx_json *json, const struct rcx_proof *proof)
     rcx_json_array(json);
     for (size_t i = 0; i < proof->snapshot_count; i++) {
         const struct rcx_proof_snapshot *snapshot = &proof->snapshots[i];
-        const struct rcx_proof_run *all = &snapshot->runs[RCX_PROOF_ORDINARY];
         rcx_json_object(json);
         rcx_json_put_text(json, "date", rcx_format_day(snapshot->day, date));
         rcx_json_put_text(json, "cutoff", rcx_format_time(rcx_cutoff(snapshot->day), text));
-        put_time_or_null(json, "last_row_before", snapshot->last_before,
-                         all->rows - all->future_rows);
-        put_time_or_null(json, "first_row_after", snapshot->first_after, all->future_rows);
+        put_time_or_null(json, "last_row_before", snapshot->last_before, snapshot->rows_before);
+        put_time_or_null(json, "first_row_after", snapshot->first_after, snapshot->rows_after);
         rcx_json_put_bool(json, "same", snapshot->ok);
         for (enum rcx_proof_way way = 0; way < RCX_PROOF_WAYS; way++)
             put_run(json, snapshot, way);

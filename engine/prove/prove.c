@@ -29,12 +29,10 @@ static enum rcx_status keep_digest(void *context, size_t snapshot, struct rcx_ta
     return RCX_OK;
 }
 
-/* The ordinary computation, and so whatever it is compared with, of one snapshot of a view. */
+/* The ordinary computation of one snapshot over a view. */
 static enum rcx_status run_view(const struct rcx_prove *prove, const struct rcx_store *view,
-                                rcx_day day, rcx_time cutoff, struct rcx_proof_run *out,
-                                struct rcx_error *err)
+                                rcx_day day, struct rcx_proof_run *out, struct rcx_error *err)
 {
-    struct rcx_row_split split = {.at = cutoff};
     const struct rcx_recompute run = {
         .config = &prove->config,
         .store = view,
@@ -43,10 +41,10 @@ static enum rcx_status run_view(const struct rcx_prove *prove, const struct rcx_
         .sink = keep_digest,
         .sink_context = out,
     };
-    enum rcx_status status = rcx_row_split(view, &run.parallel, &split, 1, err);
-    out->rows = split.before + split.after;
-    out->future_rows = split.after;
-    return status == RCX_OK ? rcx_recompute(&run, &out->fit, err) : status;
+    const struct rcx_store_summary *summary = rcx_store_summary(view);
+    out->rows = summary->rows;
+    out->last_time = summary->last_time;
+    return rcx_recompute(&run, &out->fit, err);
 }
 
 enum rcx_status rcx_prove_again(const struct rcx_prove *prove, enum rcx_proof_way way, rcx_day day,
@@ -63,7 +61,7 @@ enum rcx_status rcx_prove_again(const struct rcx_prove *prove, enum rcx_proof_wa
         status = rcx_future_poison(prove->store, cutoff, prove->seed, &parallel, &poison, &view,
                                    err);
     if (status == RCX_OK)
-        status = run_view(prove, view, day, cutoff, &run, err);
+        status = run_view(prove, view, day, &run, err);
     rcx_store_close(view);
     if (status == RCX_OK)
         *out = run;
@@ -134,8 +132,11 @@ static enum rcx_status run_ordinary(struct ordinary *ordinary, struct rcx_error 
     };
     enum rcx_status status = rcx_recompute(&run, &ordinary->fit, err);
     for (size_t i = 0; status == RCX_OK && i < proof->snapshot_count; i++) {
-        proof->snapshots[i].runs[RCX_PROOF_ORDINARY].threads = prove->parallel.threads;
-        proof->snapshots[i].runs[RCX_PROOF_ORDINARY].fit = ordinary->fit;
+        struct rcx_proof_run *ordinarily = &proof->snapshots[i].runs[RCX_PROOF_ORDINARY];
+        ordinarily->threads = prove->parallel.threads;
+        ordinarily->fit = ordinary->fit;
+        ordinarily->rows = rcx_store_summary(prove->store)->rows;
+        ordinarily->last_time = rcx_store_summary(prove->store)->last_time;
     }
     return status;
 }
@@ -152,8 +153,8 @@ static enum rcx_status count_rows(const struct rcx_prove *prove, struct rcx_proo
                                            proof->snapshot_count, err);
     for (size_t i = 0; i < proof->snapshot_count; i++) {
         struct rcx_proof_snapshot *snapshot = &proof->snapshots[i];
-        snapshot->runs[RCX_PROOF_ORDINARY].rows = splits[i].before + splits[i].after;
-        snapshot->runs[RCX_PROOF_ORDINARY].future_rows = splits[i].after;
+        snapshot->rows_before = splits[i].before;
+        snapshot->rows_after = splits[i].after;
         snapshot->last_before = splits[i].last_before;
         snapshot->first_after = splits[i].first_after;
     }

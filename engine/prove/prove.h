@@ -28,13 +28,14 @@ struct rcx_proof_run {
     struct rcx_proof_digests digests;
     uint64_t customers; /* rows of the table */
     uint64_t rows;      /* of the store or view, guests included */
-    uint64_t future_rows;
+    rcx_time last_time; /* of these */
     struct rcx_outlier_fit fit;
 };
 
 struct rcx_proof_snapshot {
     rcx_day day;
-    rcx_time last_before, first_after; /* times of rows around the cutoff; 0 when there is none */
+    uint64_t rows_before, rows_after;  /* the cutoff, in the store */
+    rcx_time last_before, first_after; /* the rows around it; 0 when there is none */
     struct rcx_proof_run runs[RCX_PROOF_WAYS];
     bool ok; /* all digests are those of the ordinary run */
 };

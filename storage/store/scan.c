@@ -336,45 +336,16 @@ static int64_t next_key(const struct rcx_scan *scan, size_t index)
     return first_key(scan->store, &segment->chunks[morsel->end_chunk]);
 }
 
-/* A view is shown whole, or its receipts alone. */
-static enum rcx_status read_view(const struct rcx_scan *scan, size_t index, unsigned columns,
-                                 struct rcx_scan_buffer *buffer, struct rcx_batch *out,
+/* Late columns of the base. */
+static enum rcx_status read_more(const struct rcx_scan *scan, unsigned missing,
+                                 struct rcx_scan_buffer *buffer, struct rcx_batch *batch,
                                  struct rcx_error *err)
-{
-    struct rcx_batch base;
-    enum rcx_status status = read_morsel(scan, index, columns ? RCX_SCAN_ALL : 0, buffer, &base,
-                                         err);
-
-    if (status == RCX_OK)
-        status = rcx_view_show(scan->store, &base, next_key(scan, index), &buffer->shown, err);
-    if (status == RCX_OK)
-        set_batch(&buffer->shown.columns, buffer->decoded, base.guests, out);
-    return status;
-}
-
-enum rcx_status rcx_scan_read(const struct rcx_scan *scan, size_t morsel,
-                              struct rcx_scan_buffer *buffer, struct rcx_batch *out,
-                              struct rcx_error *err)
-{
-    if (scan->store->view)
-        return read_view(scan, morsel, scan->columns, buffer, out, err);
-    return read_morsel(scan, morsel, scan->columns, buffer, out, err);
-}
-
-enum rcx_status rcx_scan_read_more(const struct rcx_scan *scan, unsigned columns,
-                                   struct rcx_scan_buffer *buffer, struct rcx_batch *batch,
-                                   struct rcx_error *err)
 {
     const struct rcx_store *store = scan->store;
     const struct morsel *morsel = &scan->morsels[buffer->morsel];
-    unsigned missing = columns & ~buffer->decoded;
 
-    if (!missing)
-        return RCX_OK;
-    if (scan->store->view)
-        return read_view(scan, buffer->morsel, columns, buffer, batch, err);
     if (morsel->end_chunk - morsel->first_chunk > 1) /* rare: a customer of several chunks */
-        return read_morsel(scan, buffer->morsel, buffer->decoded | columns, buffer, batch, err);
+        return read_morsel(scan, buffer->morsel, buffer->decoded | missing, buffer, batch, err);
     if (missing & RCX_SCAN_REPEATS)
         buffer->columns.repeat_count = 0;
     struct rcx_chunk_target target = rcx_columns_target(&buffer->columns, 0, 0, missing);
@@ -390,6 +361,56 @@ enum rcx_status rcx_scan_read_more(const struct rcx_scan *scan, unsigned columns
     set_batch(&buffer->columns, buffer->decoded, morsel->guests, batch);
     batch->has_all_descriptions = has_all_descriptions(store, morsel);
     return RCX_OK;
+}
+
+/* What the view shows of the base's morsel last read. */
+static enum rcx_status show(const struct rcx_scan *scan, const struct rcx_batch *base,
+                            struct rcx_scan_buffer *buffer, struct rcx_batch *out,
+                            struct rcx_error *err)
+{
+    enum rcx_status status = rcx_view_show(scan->store, base, next_key(scan, buffer->morsel),
+                                           &buffer->shown, err);
+
+    if (status != RCX_OK)
+        return status;
+    set_batch(&buffer->shown.columns, buffer->decoded, base->guests, out);
+    out->has_all_descriptions = base->has_all_descriptions && !scan->store->view->add;
+    return RCX_OK;
+}
+
+/* Rows can be added to whole rows only, so such a view is decoded whole, or its receipts alone. */
+static unsigned view_columns(const struct rcx_store *view, unsigned columns)
+{
+    return view->view->add && columns ? (unsigned)RCX_SCAN_ALL : columns;
+}
+
+enum rcx_status rcx_scan_read(const struct rcx_scan *scan, size_t morsel,
+                              struct rcx_scan_buffer *buffer, struct rcx_batch *out,
+                              struct rcx_error *err)
+{
+    struct rcx_batch base;
+
+    if (!scan->store->view)
+        return read_morsel(scan, morsel, scan->columns, buffer, out, err);
+    enum rcx_status status = read_morsel(scan, morsel, view_columns(scan->store, scan->columns),
+                                         buffer, &base, err);
+    return status == RCX_OK ? show(scan, &base, buffer, out, err) : status;
+}
+
+enum rcx_status rcx_scan_read_more(const struct rcx_scan *scan, unsigned columns,
+                                   struct rcx_scan_buffer *buffer, struct rcx_batch *batch,
+                                   struct rcx_error *err)
+{
+    unsigned missing = columns & ~buffer->decoded;
+    struct rcx_batch base;
+
+    if (!missing)
+        return RCX_OK;
+    if (!scan->store->view)
+        return read_more(scan, missing, buffer, batch, err);
+    missing = view_columns(scan->store, missing) & ~buffer->decoded;
+    enum rcx_status status = read_more(scan, missing, buffer, &base, err);
+    return status == RCX_OK ? show(scan, &base, buffer, batch, err) : status;
 }
 
 enum rcx_status rcx_store_count_customers(const struct rcx_store *store, uint64_t *out,

@@ -6,8 +6,7 @@
  * summarised and closed with the same functions. Nothing is written, and nothing is kept but the
  * dictionaries: each morsel is changed when it is read, so memory is that of a scan.
  *
- * For proofs and what-if questions. Reading through a view decodes all columns and copies what
- * stays, so it costs about half as much again as reading the base. */
+ * For proofs and what-if questions. What stays is copied; with added rows all columns are decoded. */
 #include "base/dictionary.h"
 #include "base/parallel.h"
 #include "storage/store/scan.h"

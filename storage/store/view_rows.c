@@ -104,8 +104,9 @@ static void copy(void *to, size_t at, const void *from, size_t first, size_t cou
         memcpy((char *)to + at * bytes, (const char *)from + first * bytes, count * bytes);
 }
 
+/* `repeat`: the repeats of `from` before it are done with. */
 static void copy_receipts(struct rcx_columns *out, const struct rcx_batch *from, size_t first,
-                          size_t end)
+                          size_t end, size_t *repeat)
 {
     uint32_t row = from->first_row[first], rows = from->first_row[end] - row;
     size_t at = out->receipts, count = end - first;
@@ -120,10 +121,22 @@ static void copy_receipts(struct rcx_columns *out, const struct rcx_batch *from,
     copy(out->unit_price, out->rows, from->unit_price, row, rows, sizeof *out->unit_price);
     copy(out->description, out->rows, from->description, row, rows, sizeof *out->description);
     copy(out->country, out->rows, from->country, row, rows, sizeof *out->country);
+    while (*repeat < from->repeat_count && from->repeats[*repeat] < row)
+        (*repeat)++;
+    while (*repeat < from->repeat_count && from->repeats[*repeat] < row + rows)
+        out->repeats[out->repeat_count++] = from->repeats[(*repeat)++] - row + (uint32_t)out->rows;
     out->receipts += count;
     out->rows += rows;
 }
 
+static bool is_repeat(const struct rcx_row *row, const struct rcx_row *before)
+{
+    return row->stock == before->stock && row->quantity == before->quantity &&
+           row->unit_price == before->unit_price && row->description == before->description &&
+           row->country == before->country;
+}
+
+/* `row[-1]` is there when the row goes on with a receipt: what stays is of another time. */
 static void put_row(struct rcx_columns *out, const struct rcx_row *row)
 {
     size_t last = out->receipts - 1, at = out->rows;
@@ -135,6 +148,8 @@ static void put_row(struct rcx_columns *out, const struct rcx_row *row)
         out->invoice[last] = row->invoice;
         out->first_row[last] = (uint32_t)at;
         out->receipts++;
+    } else if (is_repeat(row, row - 1)) {
+        out->repeats[out->repeat_count++] = (uint32_t)at;
     }
     out->stock[at] = row->stock;
     out->quantity[at] = row->quantity;
@@ -149,7 +164,7 @@ enum rcx_status rcx_view_show(const struct rcx_store *view, const struct rcx_bat
 {
     struct rcx_columns *out = &rows->columns;
     enum rcx_status status = cut_pieces(view, batch, before, rows, err);
-    size_t most_rows = batch->rows + rows->added.count, added = 0;
+    size_t most_rows = batch->rows + rows->added.count, added = 0, repeat = 0;
 
     if (status != RCX_OK)
         return status;
@@ -158,19 +173,17 @@ enum rcx_status rcx_view_show(const struct rcx_store *view, const struct rcx_bat
                         most_rows, UINT32_MAX);
     if (!rcx_columns_reserve(out, batch->receipts + rows->added.count, most_rows))
         return rcx_fail_nomem(err, "view", most_rows * 36);
-    out->receipts = out->rows = 0;
+    out->receipts = out->rows = out->repeat_count = 0;
     for (size_t p = 0; p < rows->piece_count; p++) {
         const struct rcx_view_piece *piece = &rows->pieces[p];
 
         if (piece->gone > piece->first)
-            copy_receipts(out, batch, piece->first, piece->gone);
+            copy_receipts(out, batch, piece->first, piece->gone, &repeat);
         for (; added < piece->added_end; added++) {
             assert(rows->added.rows[added].time >= view->view->from);
             put_row(out, &rows->added.rows[added]);
         }
     }
     out->first_row[out->receipts] = (uint32_t)out->rows;
-    if (batch->stock) /* all columns, or receipts alone */
-        rcx_columns_find_repeats(out);
     return RCX_OK;
 }

@@ -87,11 +87,32 @@ static enum rcx_status add_rows(void *context, const struct rcx_view_place *plac
 
         if (place->batch->guests)
             row.time = place->batch->time[place->gone];
+        if (out->count > 0 && check_below(&random, 3) == 0)
+            row = out->rows[out->count - 1].customer == row.customer ? out->rows[out->count - 1]
+                                                                     : row;
         assert_true(rcx_row_list_add(out, &row));
         if (f->note)
             f->expected[f->expected_count++] = in_numbers(f, place->view, row);
     }
     return RCX_OK;
+}
+
+/* Repeats are the rows equal to the one before in the same receipt. */
+static void check_repeats(const struct rcx_batch *b)
+{
+    size_t found = 0;
+
+    for (size_t r = 0; r < b->receipts; r++)
+        for (uint32_t i = b->first_row[r] + 1; i < b->first_row[r + 1]; i++)
+            if (b->stock[i] == b->stock[i - 1] && b->quantity[i] == b->quantity[i - 1] &&
+                b->unit_price[i] == b->unit_price[i - 1] &&
+                b->description[i] == b->description[i - 1] && b->country[i] == b->country[i - 1]) {
+                assert_true(found < b->repeat_count);
+                assert_int_equal(b->repeats[found++], i);
+            }
+    assert_int_equal(found, b->repeat_count);
+    for (uint32_t i = 0; i < b->rows && b->has_all_descriptions; i++)
+        assert_int_not_equal(b->description[i], 0);
 }
 
 static void check_batch(const struct fixture *f, const struct rcx_store *view,
@@ -143,6 +164,7 @@ static size_t read_view(struct fixture *f, const struct rcx_store *view, bool la
             f->expected_count = noted;
         }
         check_batch(f, view, &b, seen, &count);
+        check_repeats(&b);
     }
     f->note = false;
     rcx_scan_close(scan);
@@ -203,8 +225,12 @@ static void ingest_random(struct fixture *f, size_t count, uint64_t customers)
 {
     struct rcx_row *rows = malloc(count * sizeof *rows);
 
-    for (size_t i = 0; i < count; i++)
-        rows[i] = f->rows[f->count++] = rcx_test_random_row(&f->random, customers);
+    for (size_t i = 0; i < count; i++) { /* some rows twice */
+        bool again = i > 0 && check_below(&f->random, 4) == 0;
+
+        rows[i] = again ? f->rows[f->count - 1] : rcx_test_random_row(&f->random, customers);
+        f->rows[f->count++] = rows[i];
+    }
     rcx_test_text_customers = f->text_customers;
     rcx_test_ingest(f->directory, rows, count, 2);
     free(rows);
