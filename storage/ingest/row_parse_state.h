@@ -9,7 +9,7 @@
 
 enum {
     SHORT_BYTES = 8, /* texts up to here have their own cache */
-    SHORT_BITS = 12,
+    SHORT_BITS = 13,
     SHORT_SLOTS = 1 << SHORT_BITS
 };
 

@@ -4,10 +4,21 @@
 
 #include "base/memory.h"
 
+/* Blocks are cut from areas large enough for huge pages: far fewer page faults. */
+enum { AREA_BLOCKS = 22 };
+
+struct rcx_row_area {
+    struct rcx_row_area *next;
+    size_t used; /* blocks that are out */
+    size_t cut;  /* blocks that have been out once; the others have never been touched */
+    struct rcx_row_block blocks[AREA_BLOCKS];
+};
+
 struct rcx_row_pool {
     pthread_mutex_t lock;
     struct rcx_row_block *unused;
-    size_t blocks;
+    struct rcx_row_area *areas;
+    size_t used; /* blocks that are out */
 };
 
 struct rcx_row_pool *rcx_row_pool_new(void)
@@ -22,9 +33,28 @@ void rcx_row_pool_release(struct rcx_row_pool *pool)
 {
     if (!pool)
         return;
-    rcx_row_pool_trim(pool);
+    while (pool->areas) {
+        struct rcx_row_area *next = pool->areas->next;
+        rcx_pages_free(pool->areas, sizeof *pool->areas);
+        pool->areas = next;
+    }
     pthread_mutex_destroy(&pool->lock);
     rcx_free(pool);
+}
+
+/* The next block that has never been out; NULL: out of memory. */
+static struct rcx_row_block *cut_block(struct rcx_row_pool *pool)
+{
+    if (!pool->areas || pool->areas->cut == AREA_BLOCKS) {
+        struct rcx_row_area *area = rcx_pages_alloc(sizeof *area);
+        if (!area)
+            return NULL;
+        area->next = pool->areas;
+        pool->areas = area;
+    }
+    struct rcx_row_block *block = &pool->areas->blocks[pool->areas->cut++];
+    block->area = pool->areas;
+    return block;
 }
 
 struct rcx_row_block *rcx_row_pool_get(struct rcx_row_pool *pool)
@@ -34,19 +64,15 @@ struct rcx_row_block *rcx_row_pool_get(struct rcx_row_pool *pool)
     if (block)
         pool->unused = block->next;
     else
-        pool->blocks++;
-    pthread_mutex_unlock(&pool->lock);
-    if (!block)
-        block = rcx_pages_alloc(sizeof *block);
-    if (!block) {
-        pthread_mutex_lock(&pool->lock);
-        pool->blocks--;
-        pthread_mutex_unlock(&pool->lock);
-        return NULL;
+        block = cut_block(pool);
+    if (block) {
+        pool->used++;
+        block->area->used++;
+        block->next = NULL;
+        block->count = 0;
+        block->group = 0;
     }
-    block->next = NULL;
-    block->count = 0;
-    block->group = 0;
+    pthread_mutex_unlock(&pool->lock);
     return block;
 }
 
@@ -55,24 +81,33 @@ void rcx_row_pool_put(struct rcx_row_pool *pool, struct rcx_row_block *block)
     pthread_mutex_lock(&pool->lock);
     block->next = pool->unused;
     pool->unused = block;
+    pool->used--;
+    block->area->used--;
     pthread_mutex_unlock(&pool->lock);
 }
 
 void rcx_row_pool_trim(struct rcx_row_pool *pool)
 {
     pthread_mutex_lock(&pool->lock);
-    struct rcx_row_block *block = pool->unused;
-    pool->unused = NULL;
-    while (block) {
-        struct rcx_row_block *next = block->next;
-        rcx_pages_free(block, sizeof *block);
-        pool->blocks--;
-        block = next;
+    for (struct rcx_row_block **at = &pool->unused; *at;) {
+        if ((*at)->area->used == 0)
+            *at = (*at)->next;
+        else
+            at = &(*at)->next;
+    }
+    for (struct rcx_row_area **at = &pool->areas; *at;) {
+        struct rcx_row_area *area = *at;
+        if (area->used > 0) {
+            at = &area->next;
+            continue;
+        }
+        *at = area->next;
+        rcx_pages_free(area, sizeof *area);
     }
     pthread_mutex_unlock(&pool->lock);
 }
 
 size_t rcx_row_pool_bytes(const struct rcx_row_pool *pool)
 {
-    return pool->blocks * sizeof(struct rcx_row_block);
+    return pool->used * sizeof(struct rcx_row_block);
 }

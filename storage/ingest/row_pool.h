@@ -10,8 +10,11 @@
 
 enum { RCX_BLOCK_ROWS = 8192 };
 
+struct rcx_row_area;
+
 struct rcx_row_block {
     struct rcx_row_block *next; /* for lists of whoever holds it */
+    struct rcx_row_area *area;  /* the pool's */
     uint32_t count;
     uint32_t group; /* which translation of codes its rows need */
     struct rcx_row rows[RCX_BLOCK_ROWS];
@@ -19,9 +22,9 @@ struct rcx_row_block {
 
 struct rcx_row_pool;
 struct rcx_row_pool *rcx_row_pool_new(void); /* NULL: out of memory */
-/* All blocks must have been put back, or are lost. Accepts NULL. */
+/* Blocks that are out are gone, too. Accepts NULL. */
 void rcx_row_pool_release(struct rcx_row_pool *pool);
 struct rcx_row_block *rcx_row_pool_get(struct rcx_row_pool *pool); /* empty; NULL: out of memory */
 void rcx_row_pool_put(struct rcx_row_pool *pool, struct rcx_row_block *block);
 void rcx_row_pool_trim(struct rcx_row_pool *pool); /* gives unused blocks back to the system */
-size_t rcx_row_pool_bytes(const struct rcx_row_pool *pool); /* of all blocks, used or not */
+size_t rcx_row_pool_bytes(const struct rcx_row_pool *pool); /* of the blocks that are out */
