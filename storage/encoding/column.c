@@ -225,7 +225,7 @@ static enum rcx_status get_same_code(const struct get_job *job, struct rcx_error
     status = rcx_ints_get(job->decoder, values, misses, err);
     if (status == RCX_OK)
         RCX_KERNEL_CALL(fill_same_code)
-        (bit_words, values, job->context->keys, job->count, last, job->out);
+    (bit_words, values, job->context->keys, job->count, last, job->out);
     return status;
 }
 

@@ -27,3 +27,8 @@ RCX_KERNEL_DECLARE(void, fill_same_code,
                     int64_t *last, int64_t *out))
 /* Bits set in `n` words. */
 RCX_KERNEL_DECLARE(size_t, count_bits, (const uint64_t *words, size_t n))
+/* Minimum and maximum of n >= 1 values. */
+RCX_KERNEL_DECLARE(void, find_range,
+                   (const int64_t *values, size_t n, int64_t *out_min, int64_t *out_max))
+/* How many values equal `value`. */
+RCX_KERNEL_DECLARE(size_t, count_equal, (const int64_t *values, size_t n, int64_t value))

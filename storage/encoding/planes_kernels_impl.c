@@ -102,3 +102,24 @@ size_t RCX_KERNEL(count_bits)(const uint64_t *words, size_t n)
         count += (size_t)__builtin_popcountll(words[i]);
     return count;
 }
+
+void RCX_KERNEL(find_range)(const int64_t *values, size_t n, int64_t *out_min, int64_t *out_max)
+{
+    int64_t min = values[0], max = values[0];
+
+    for (size_t i = 1; i < n; i++) {
+        min = values[i] < min ? values[i] : min;
+        max = values[i] > max ? values[i] : max;
+    }
+    *out_min = min;
+    *out_max = max;
+}
+
+size_t RCX_KERNEL(count_equal)(const int64_t *values, size_t n, int64_t value)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < n; i++)
+        count += values[i] == value;
+    return count;
+}

@@ -177,12 +177,10 @@ struct ints_layout {
 /* Chooses the form of fewest bytes; a base, which costs bytes of its own, only when it saves some. */
 static struct ints_layout plan_ints(const int64_t *values, size_t count)
 {
-    int64_t min = count ? values[0] : 0, max = min;
+    int64_t min = 0, max = 0;
 
-    for (size_t i = 1; i < count; i++) {
-        min = values[i] < min ? values[i] : min;
-        max = values[i] > max ? values[i] : max;
-    }
+    if (count > 0)
+        RCX_KERNEL_CALL(find_range)(values, count, &min, &max);
     struct ints_layout layout = {.min = min, .unit = common_unit(values, count)};
     uint64_t low = zigzag(min), high = zigzag(max), range = (uint64_t)max - (uint64_t)min;
     uint64_t top = min < 0 ? (low > high ? low : high) : (uint64_t)max;

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "storage/encoding/planes_kernels.h"
 #include "storage/store/segment.h"
 
 static const uint8_t column_encoding[RCX_CHUNK_COLUMN_COUNT] = {
@@ -65,48 +66,62 @@ static void find_receipts(struct shape *shape)
     shape->customer_first[shape->customers] = shape->receipts;
 }
 
-/* Copies the column's values into `out`, returns how many. */
-static size_t gather(const struct shape *shape, enum rcx_chunk_column column, int64_t *out)
+/* Columns of rows, side by side in encoder->values; the first place is for those of receipts. */
+enum {
+    FIRST_ROW_COLUMN = RCX_CHUNK_STOCK,
+    VALUE_COLUMNS = RCX_CHUNK_COLUMN_COUNT - FIRST_ROW_COLUMN + 1
+};
+
+static int64_t *row_column(const struct rcx_chunk_encoder *encoder, const struct shape *shape,
+                           unsigned column)
+{
+    int64_t *values = (int64_t *)(void *)encoder->values.data;
+
+    return column < FIRST_ROW_COLUMN
+               ? values
+               : values + (size_t)(column - FIRST_ROW_COLUMN + 1) * shape->count;
+}
+
+/* Rows become columns in one pass: they are read once, whatever the number of columns. */
+static void split_rows(const struct rcx_chunk_encoder *encoder, const struct shape *shape)
+{
+    const struct rcx_row *before = shape->before;
+    uint32_t *keys = (uint32_t *)(void *)encoder->stock.data;
+    int64_t *stock = row_column(encoder, shape, RCX_CHUNK_STOCK);
+    int64_t *quantity = row_column(encoder, shape, RCX_CHUNK_QUANTITY);
+    int64_t *price = row_column(encoder, shape, RCX_CHUNK_PRICE);
+    int64_t *description = row_column(encoder, shape, RCX_CHUNK_DESCRIPTION);
+    int64_t *country = row_column(encoder, shape, RCX_CHUNK_COUNTRY);
+    int64_t *repeat = row_column(encoder, shape, RCX_CHUNK_REPEAT);
+
+    for (uint32_t i = 0; i < shape->count; i++) {
+        const struct rcx_row *row = &shape->rows[i];
+
+        keys[i] = row->stock;
+        stock[i] = row->stock;
+        quantity[i] = row->quantity;
+        price[i] = row->unit_price;
+        description[i] = row->description;
+        country[i] = row->country;
+        repeat[i] = same_row(before, row);
+        before = row;
+    }
+}
+
+/* Copies the values of a receipt column into `out`. */
+static void gather(const struct shape *shape, enum rcx_chunk_column column, int64_t *out)
 {
     const struct rcx_row *rows = shape->rows;
     const uint32_t *first = shape->first_row;
 
-#define PER_RECEIPT(expression)                                                                    \
-    for (uint32_t i = 0; i < shape->receipts; i++)                                                 \
-        out[i] = (int64_t)(expression);                                                            \
-    return shape->receipts
-#define PER_ROW(expression)                                                                        \
-    for (uint32_t i = 0; i < shape->count; i++)                                                    \
-        out[i] = (int64_t)(expression);                                                            \
-    return shape->count
+    for (uint32_t i = 0; i < shape->receipts; i++) {
+        const struct rcx_row *row = &rows[first[i]];
 
-    switch (column) {
-    case RCX_CHUNK_LINES:
-        PER_RECEIPT(first[i + 1] - first[i]);
-    case RCX_CHUNK_CUSTOMER:
-        PER_RECEIPT(rows[first[i]].customer);
-    case RCX_CHUNK_TIME:
-        PER_RECEIPT(rows[first[i]].time);
-    case RCX_CHUNK_INVOICE:
-        PER_RECEIPT(rows[first[i]].invoice);
-    case RCX_CHUNK_STOCK:
-        PER_ROW(rows[i].stock);
-    case RCX_CHUNK_QUANTITY:
-        PER_ROW(rows[i].quantity);
-    case RCX_CHUNK_PRICE:
-        PER_ROW(rows[i].unit_price);
-    case RCX_CHUNK_DESCRIPTION:
-        PER_ROW(rows[i].description);
-    case RCX_CHUNK_COUNTRY:
-        PER_ROW(rows[i].country);
-    case RCX_CHUNK_REPEAT:
-        PER_ROW(same_row(i ? &rows[i - 1] : shape->before, &rows[i]));
-    case RCX_CHUNK_COLUMN_COUNT:
-        break;
+        out[i] = column == RCX_CHUNK_LINES      ? (int64_t)(first[i + 1] - first[i])
+                 : column == RCX_CHUNK_CUSTOMER ? row->customer
+                 : column == RCX_CHUNK_TIME     ? row->time
+                                                : (int64_t)row->invoice;
     }
-#undef PER_RECEIPT
-#undef PER_ROW
-    return 0;
 }
 
 static void summarise(const int64_t *values, size_t count, enum rcx_chunk_column column,
@@ -114,39 +129,33 @@ static void summarise(const int64_t *values, size_t count, enum rcx_chunk_column
 {
     bool is_text = column == RCX_CHUNK_INVOICE || column == RCX_CHUNK_STOCK ||
                    column == RCX_CHUNK_DESCRIPTION || column == RCX_CHUNK_COUNTRY;
-    int64_t null = column == RCX_CHUNK_CUSTOMER ? RCX_GUEST : 0;
 
-    info->min = info->max = values[0];
-    for (size_t i = 0; i < count; i++) {
-        info->min = values[i] < info->min ? values[i] : info->min;
-        info->max = values[i] > info->max ? values[i] : info->max;
-    }
-    if (!is_text && column != RCX_CHUNK_CUSTOMER)
-        return;
-    for (size_t i = 0; i < count; i++)
-        info->nulls += values[i] == null;
+    RCX_KERNEL_CALL(find_range)(values, count, &info->min, &info->max);
+    if (column == RCX_CHUNK_CUSTOMER)
+        info->nulls = (uint32_t)RCX_KERNEL_CALL(count_equal)(values, count, RCX_GUEST);
+    else if (is_text && info->min == 0)
+        info->nulls = (uint32_t)RCX_KERNEL_CALL(count_equal)(values, count, 0);
 }
 
 static enum rcx_status encode_columns(struct rcx_chunk_encoder *encoder, const struct shape *shape,
                                       uint32_t stock_limit, struct rcx_chunk_info *info,
                                       struct rcx_error *err)
 {
-    int64_t *values = (int64_t *)(void *)encoder->values.data;
-    uint32_t *stock = (uint32_t *)(void *)encoder->stock.data;
-
-    for (uint32_t i = 0; i < shape->count; i++)
-        stock[i] = shape->rows[i].stock;
+    split_rows(encoder, shape);
     for (unsigned c = 0; c < RCX_CHUNK_COLUMN_COUNT; c++) {
         struct rcx_chunk_column_info *column = &info->columns[c];
-        size_t count = gather(shape, (enum rcx_chunk_column)c, values);
+        int64_t *values = row_column(encoder, shape, c);
+        size_t count = c < FIRST_ROW_COLUMN ? shape->receipts : shape->count;
         bool of_customers = c == RCX_CHUNK_TIME || c == RCX_CHUNK_INVOICE;
         const struct rcx_column_context context = {
             .group_first = of_customers ? shape->customer_first : shape->first_row,
             .groups = of_customers ? shape->customers : shape->receipts,
-            .keys = stock,
+            .keys = (const uint32_t *)(const void *)encoder->stock.data,
             .key_limit = stock_limit,
         };
 
+        if (c < FIRST_ROW_COLUMN)
+            gather(shape, (enum rcx_chunk_column)c, values);
         column->offset = encoder->bytes.length;
         column->encoding = column_encoding[c];
         summarise(values, count, (enum rcx_chunk_column)c, column);
@@ -176,7 +185,7 @@ enum rcx_status rcx_chunk_encode(struct rcx_chunk_encoder *encoder, const struct
     shape.first_row = room(&encoder->first_row, count + 1, sizeof *shape.first_row);
     shape.customer_first = room(&encoder->customer_first, count + 1, sizeof *shape.customer_first);
     if (!encoder->codec || !shape.first_row || !shape.customer_first ||
-        !room(&encoder->values, count, sizeof(int64_t)) ||
+        !room(&encoder->values, (size_t)count * VALUE_COLUMNS, sizeof(int64_t)) ||
         !room(&encoder->stock, count, sizeof(uint32_t)))
         return rcx_fail_nomem(err, "chunk encoder", count * sizeof(int64_t));
     find_receipts(&shape);
