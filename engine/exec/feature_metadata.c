@@ -4,8 +4,7 @@
 
 #include "base/json.h"
 #include "base/memory.h"
-
-enum { LANES = 8 }; /* partial sums, added in a fixed order */
+#include "engine/exec/summary_kernels.h"
 
 void rcx_feature_metadata_release(struct rcx_feature_metadata *metadata)
 {
@@ -32,51 +31,19 @@ enum rcx_status rcx_feature_metadata_init(struct rcx_feature_metadata *metadata,
 
 static struct rcx_feature_summary summarise_whole(const int32_t *values, size_t count)
 {
-    int64_t sum = 0;
-    int32_t low = count > 0 ? values[0] : 0;
-    int32_t high = low;
-    for (size_t i = 0; i < count; i++) {
-        sum += values[i];
-        low = values[i] < low ? values[i] : low;
-        high = values[i] > high ? values[i] : high;
-    }
     if (count == 0)
         return (struct rcx_feature_summary){0, NAN, NAN, NAN};
-    return (struct rcx_feature_summary){0, low, rcx_ratio(sum, (rcx_i128)count), high};
+    struct rcx_whole_summary all = RCX_KERNEL_CALL(rcx_summarise_whole)(values, count);
+    return (struct rcx_feature_summary){0, all.min, rcx_ratio(all.sum, (rcx_i128)count), all.max};
 }
 
 static struct rcx_feature_summary summarise_real(const double *values, size_t count)
 {
-    double sums[LANES] = {0};
-    double low[LANES];
-    double high[LANES];
-    uint64_t known[LANES] = {0};
-    for (size_t lane = 0; lane < LANES; lane++) {
-        low[lane] = INFINITY;
-        high[lane] = -INFINITY;
-    }
-    for (size_t i = 0; i < count; i++) {
-        size_t lane = i % LANES;
-        double value = values[i];
-        bool is_known = value == value;
-        sums[lane] += is_known ? value : 0;
-        known[lane] += is_known;
-        low[lane] = value < low[lane] ? value : low[lane]; /* false for NaN */
-        high[lane] = value > high[lane] ? value : high[lane];
-    }
-    struct rcx_feature_summary all = {0, INFINITY, 0, -INFINITY};
-    uint64_t all_known = 0;
-    for (size_t lane = 0; lane < LANES; lane++) {
-        all.mean += sums[lane];
-        all_known += known[lane];
-        all.min = low[lane] < all.min ? low[lane] : all.min;
-        all.max = high[lane] > all.max ? high[lane] : all.max;
-    }
-    all.nulls = count - all_known;
-    if (all_known == 0)
-        return (struct rcx_feature_summary){all.nulls, NAN, NAN, NAN};
-    all.mean /= (double)all_known;
-    return all;
+    struct rcx_real_summary all = RCX_KERNEL_CALL(rcx_summarise_real)(values, count);
+    if (all.known == 0)
+        return (struct rcx_feature_summary){count, NAN, NAN, NAN};
+    return (struct rcx_feature_summary){count - all.known, all.min, all.sum / (double)all.known,
+                                        all.max};
 }
 
 struct summary_job {
