@@ -239,10 +239,27 @@ static void fill_decisions(struct rcx_ingest_state *state)
     state->report->date_reading = reading;
 }
 
+static void log_verdict(const struct rcx_ingest_state *state)
+{
+    struct rcx_log *log = state->options->log;
+    rcx_log_write(log, RCX_LOG_DEBUG, "ingest",
+                  "%zu inputs, %" PRIu64 " rows read, %" PRIu64 " rejected, %s", state->file_count,
+                  state->report->accepted + state->report->rejected, state->report->rejected,
+                  state->stop.reached ? "more than memory holds" : "all in memory");
+    rcx_log_write(log, RCX_LOG_DEBUG, "ingest", "dates %s, decimal mark '%c', customer ids %s%s",
+                  rcx_reading_name(state->report->date_reading), state->verdict.decimal_mark,
+                  state->verdict.customer_is_text ? "text" : "numbers",
+                  state->report->decisions_reused ? ", given by the store" : "");
+    for (size_t i = 0; i < state->file_count; i++)
+        rcx_log_write(log, RCX_LOG_DEBUG, "ingest", "%s: %s", state->files[i].name,
+                      state->files[i].cp1252 ? "Windows-1252" : "UTF-8");
+}
+
 static enum rcx_status write_store(struct rcx_ingest_state *state, struct rcx_error *err)
 {
     enum rcx_status status = state->writer ? RCX_OK : open_writer(state, err);
     fill_decisions(state);
+    log_verdict(state);
     if (status == RCX_OK)
         status = rcx_store_writer_set_decisions(state->writer, &state->report->decisions, err);
     if (status == RCX_OK)

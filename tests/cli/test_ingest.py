@@ -113,6 +113,20 @@ def test_the_same_bytes_for_any_threads_and_instruction_set(uci, tmp_path):
         assert {k: v for k, v in snapshot(tmp_path / name).items() if "MANIFEST" not in k} == want, name
 
 
+def test_shuffled_rows_and_ten_ingests_give_the_same_rows(uci, tmp_path):
+    text = subprocess.run(["zstd", "-dc", data("online_retail.mdy.csv.zst")], capture_output=True, check=True).stdout
+    header, *rows = text.splitlines(keepends=True)
+    shuffled = rows[:]
+    random.Random(7).shuffle(shuffled)
+    load(write(tmp_path / "shuffled.csv", header + b"".join(shuffled)), tmp_path / "shuffled")
+    assert {k: v for k, v in snapshot(tmp_path / "shuffled").items() if "MANIFEST" not in k} == \
+           {k: v for k, v in snapshot(uci).items() if "MANIFEST" not in k}
+    for i in range(10):
+        part = rows[len(rows) * i // 10:len(rows) * (i + 1) // 10]
+        load(write(tmp_path / f"{i}.csv", header + b"".join(part)), tmp_path / "parts")
+    assert exported(tmp_path / "parts") == exported(uci)
+
+
 def test_years_of_two_widths_semicolons_and_NA(tmp_path):
     got = report(data("mixed-dates.semicolon.csv"), tmp_path / "store")
     assert (got["accepted"], got["rejected"], got["date_format"]) == (5000, 0, "M/D/Y")
