@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/flow_prove.h"
+#include "cli/flow_store.h"
 
 struct prove_options {
     const char *store, *output;
@@ -55,12 +56,9 @@ static void print_json(struct rcx_cli *cli, const struct rcx_flow_prove *flow,
 static enum rcx_status prove(struct rcx_cli *cli, const struct rcx_store *store,
                              const struct prove_options *given, struct rcx_error *err)
 {
-    static const char *const sections[] = {"ingest", "cleaning", "snapshots", "features",
-                                           "churn",  "clv",      "prove"};
     char digest_text[RCX_DIGEST_TEXT_BYTES];
     struct rcx_digest digest;
-    enum rcx_status status = rcx_settings_digest(
-        cli->settings, sections, sizeof sections / sizeof sections[0], &digest, err);
+    enum rcx_status status = rcx_flow_prove_config_digest(cli->settings, &digest, err);
     if (status != RCX_OK)
         return status;
     const struct rcx_flow_prove flow = {
@@ -72,11 +70,9 @@ static enum rcx_status prove(struct rcx_cli *cli, const struct rcx_store *store,
         .config_digest = rcx_digest_format(digest, digest_text),
     };
     struct rcx_proof proof;
-    if (cli->config->features.definitions == RCX_DEFINITIONS_ORIGINAL)
-        rcx_log_write(
-            cli->log, RCX_LOG_WARNING, "prove",
-            "features.definitions: original looks ahead: its cleaning learns from all "
-            "rows and counts the rows of the whole file, so this proof is expected to fail");
+    if (rcx_flow_looks_ahead(cli->config))
+        rcx_log_write(cli->log, RCX_LOG_WARNING, "prove", "%s; the proof is expected to fail",
+                      rcx_flow_looks_ahead(cli->config));
     status = rcx_flow_prove(&flow, &proof, err);
     if (status != RCX_OK)
         return status;

@@ -26,7 +26,7 @@ static const struct rcx_option options[] = {
     RCX_OPTION(TEXT, struct run_options, output, "output", 'o', "DIR",
                "directory of the run (default rcx-out)"),
     RCX_OPTION(TEXT, struct run_options, until, "until", 0, "STAGE",
-               "last stage: ingest, validate, clean or features"),
+               "last stage: ingest, validate, clean, features or prove"),
     RCX_OPTION(FLAG, struct run_options, force, "force", 0, NULL,
                "run also what has not changed since the last run"),
 };
@@ -37,19 +37,22 @@ const struct rcx_command rcx_cmd_run = {
     .operands = "DATA...",
     .operands_min = 1,
     .operands_max = RCX_OPERANDS_ANY,
-    .details = "The run directory gets\n"
-               "    store/                                  the rows, compressed (rcx info --store "
-               "DIR/store)\n"
-               "    outputs/rejects.csv                     rows that could not be read\n"
-               "    outputs/validation_report.csv           what is wrong with the data\n"
-               "    outputs/cleaning_stats.json             which rule removed what\n"
-               "    data/processed/cleaned_data.parquet     the cleaned rows\n"
-               "    models/cleaning.json                    the thresholds of the outlier rules\n"
-               "    data/features/customer_features.parquet, feature_metadata.json\n"
-               "    run.json                                what was read, made and set; digests "
-               "of all files\n"
-               "    logs/retention_system.log               one JSON object a line\n"
-               "A stage whose inputs and keys have not changed since the last run is skipped.",
+    .details =
+        "The run directory gets\n"
+        "    store/                                  the rows, compressed (rcx info --store "
+        "DIR/store)\n"
+        "    outputs/rejects.csv                     rows that could not be read\n"
+        "    outputs/validation_report.csv           what is wrong with the data\n"
+        "    outputs/cleaning_stats.json             which rule removed what\n"
+        "    data/processed/cleaned_data.parquet     the cleaned rows\n"
+        "    models/cleaning.json                    the thresholds of the outlier rules\n"
+        "    data/features/customer_features.parquet, feature_metadata.json\n"
+        "    outputs/leakage_proof.json              that no feature saw the future\n"
+        "    run.json                                what was read, made and set; digests "
+        "of all files\n"
+        "    logs/retention_system.log               one JSON object a line\n"
+        "A stage whose inputs and keys have not changed since the last run is skipped. When the\n"
+        "proof fails the later stages finish, and the exit code is 5.",
     RCX_OPTIONS(options, struct run_options),
     .run = run,
 };

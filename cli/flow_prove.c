@@ -2,6 +2,14 @@
 
 #include "base/file.h"
 
+enum rcx_status rcx_flow_prove_config_digest(const struct rcx_settings *settings,
+                                             struct rcx_digest *out, struct rcx_error *err)
+{
+    static const char *const sections[] = {"ingest", "cleaning", "snapshots", "features",
+                                           "churn",  "clv",      "prove",     "runtime.seed"};
+    return rcx_settings_digest(settings, sections, sizeof sections / sizeof sections[0], out, err);
+}
+
 struct rcx_prove rcx_flow_prove_request(const struct rcx_flow_prove *flow)
 {
     const struct rcx_config *config = flow->config;

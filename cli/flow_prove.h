@@ -1,6 +1,6 @@
 #pragma once
 /* The proof between a store and leakage_proof.json. Prints nothing. */
-#include "config/config.h"
+#include "config/settings.h"
 #include "engine/prove/prove.h"
 
 struct rcx_flow_prove {
@@ -12,6 +12,10 @@ struct rcx_flow_prove {
     const char *config_digest; /* goes into it; or NULL */
     bool no_sync;
 };
+
+/* Of all keys that the proof depends on, the seed included. */
+enum rcx_status rcx_flow_prove_config_digest(const struct rcx_settings *settings,
+                                             struct rcx_digest *out, struct rcx_error *err);
 
 /* How the engine is asked; borrows from the flow. */
 struct rcx_prove rcx_flow_prove_request(const struct rcx_flow_prove *flow);

@@ -113,6 +113,19 @@ static enum rcx_status fingerprint(struct rcx_run_state *run, const struct rcx_r
     return RCX_OK;
 }
 
+/* The stage ran to its end. Without a fingerprint it is never taken for unchanged, so that the next
+ * run fails, too. */
+static enum rcx_status note_failed_check(struct rcx_run_state *run, struct rcx_run_stage *stage,
+                                         const struct rcx_error *err)
+{
+    stage->failed = true;
+    stage->fingerprint = (struct rcx_digest){0};
+    if (run->check.status == RCX_OK && err)
+        run->check = *err;
+    run->check.status = RCX_E_CHECK;
+    return RCX_OK;
+}
+
 static enum rcx_status run_stage(struct rcx_run_state *run, const struct rcx_run_stage_row *row,
                                  const struct rcx_json_document *before,
                                  struct rcx_run_report *report, struct rcx_error *err)
@@ -132,6 +145,8 @@ static enum rcx_status run_stage(struct rcx_run_state *run, const struct rcx_run
             flow->progress(flow->progress_context, row->name, "", 0, 0);
         rcx_log_write(flow->log, RCX_LOG_INFO, row->name, "begins");
         status = row->run(run, stage, err);
+        if (status == RCX_E_CHECK)
+            status = note_failed_check(run, stage, err);
         if (status == RCX_OK && row->reads_inputs && !before) /* only now the digests are known */
             status = fingerprint(run, row, report, &stage->fingerprint, &known, err);
     }
@@ -172,6 +187,8 @@ enum rcx_status rcx_flow_run(const struct rcx_flow_run *flow, struct rcx_run_rep
         if (status == RCX_OK)
             status = rcx_run_manifest_write(flow, out, created, err);
     }
+    if (status == RCX_OK && run.check.status != RCX_OK)
+        status = rcx_fail(err, run.check.status, "%s", run.check.text);
     if (status != RCX_OK)
         rcx_log_write(flow->log, RCX_LOG_ERROR, "run", "%s", err ? err->text : "failed");
     rcx_json_close(before);

@@ -47,6 +47,7 @@ struct rcx_run_input {
 struct rcx_run_stage {
     const char *name;              /* static */
     bool skipped;                  /* nothing that it depends on has changed */
+    bool failed;                   /* a check did; its outputs are there, later stages run */
     struct rcx_digest fingerprint; /* of program, inputs and keys */
     struct rcx_run_output outputs[RCX_RUN_OUTPUTS_MOST];
     size_t output_count;
@@ -72,6 +73,8 @@ void rcx_run_report_release(struct rcx_run_report *report);
 const char *rcx_run_stage_name(size_t index);
 
 /* Runs the stages. What finished stages wrote stays when a later one fails; *out tells how far it got
- * in either case, and is released by the caller. Errors: RCX_E_USAGE (no such stage), those of the stages. */
+ * in either case, and is released by the caller. A failed
+ * check lets later stages finish: *out is complete then. Errors: RCX_E_USAGE (no such stage), those of
+ * the stages, RCX_E_CHECK of the first stage whose check failed. */
 enum rcx_status rcx_flow_run(const struct rcx_flow_run *flow, struct rcx_run_report *out,
                              struct rcx_error *err);

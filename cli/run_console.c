@@ -69,7 +69,10 @@ static void print_table(struct rcx_cli *cli, const struct rcx_run_report *report
         cells[i * CELLS + 3] = text[i][2];
         snprintf(text[i][3], CELL_BYTES, "%.1f", (double)stage->bytes / 1e6);
         cells[i * CELLS + 4] = text[i][3];
-        snprintf(text[i][4], sizeof text[i][4], "%s%s", stage->skipped ? "unchanged: " : "",
+        snprintf(text[i][4], sizeof text[i][4], "%s%s",
+                 stage->failed    ? "FAILED: "
+                 : stage->skipped ? "unchanged: "
+                                  : "",
                  stage->note);
         cells[i * CELLS + 5] = text[i][4];
     }
@@ -93,6 +96,7 @@ static void print_json(struct rcx_cli *cli, const char *directory,
         rcx_json_object(&json);
         rcx_json_put_text(&json, "stage", stage->name);
         rcx_json_put_bool(&json, "skipped", stage->skipped);
+        rcx_json_put_bool(&json, "failed", stage->failed);
         rcx_json_put_u64(&json, "rows_in", stage->rows_in);
         rcx_json_put_u64(&json, "rows_out", stage->rows_out);
         rcx_json_put_real(&json, "seconds", stage->seconds);
@@ -158,7 +162,7 @@ enum rcx_status rcx_run_on_console(struct rcx_cli *cli, const char *const *input
     status = rcx_flow_run(&flow, &report, err);
 
     end_step(&shown);
-    if (status == RCX_OK && cli->json)
+    if ((status == RCX_OK || status == RCX_E_CHECK) && cli->json)
         print_json(cli, directory, &report);
     else if (!cli->quiet && report.stage_count > 0)
         print_table(cli, &report); /* how far it got, also when a stage failed */

@@ -193,6 +193,7 @@ static void put_stage(struct rcx_json *json, const struct rcx_run_stage *stage)
     rcx_json_put_text(json, "stage", stage->name);
     put_digest(json, "fingerprint", stage->fingerprint);
     rcx_json_put_bool(json, "skipped", stage->skipped);
+    rcx_json_put_bool(json, "failed", stage->failed);
     rcx_json_put_u64(json, "rows_in", stage->rows_in);
     rcx_json_put_u64(json, "rows_out", stage->rows_out);
     rcx_json_put_u64(json, "bytes_written", stage->bytes);

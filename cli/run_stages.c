@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "cli/flow_clean.h"
 #include "cli/flow_features.h"
+#include "cli/flow_prove.h"
 #include "cli/run_manifest.h"
 #include "engine/exec/validate_run.h"
 #include "storage/format/sink.h"
@@ -265,6 +266,64 @@ static enum rcx_status stage_features(struct rcx_run_state *run, struct rcx_run_
     return status;
 }
 
+/* --- prove -------------------------------------------------------------------------------------- */
+
+static enum rcx_status write_proof(struct rcx_run_state *run, const char *path,
+                                   struct rcx_proof *out, struct rcx_error *err)
+{
+    char digest_text[RCX_DIGEST_TEXT_BYTES];
+    struct rcx_digest digest;
+    enum rcx_status status = rcx_flow_prove_config_digest(run->flow->settings, &digest, err);
+    if (status != RCX_OK)
+        return status;
+    const struct rcx_flow_prove flow = {
+        .store = run->store.store,
+        .config = run->config,
+        .parallel = run->flow->parallel,
+        .table_bytes = run->flow->memory_bytes / 2,
+        .output = path,
+        .config_digest = rcx_digest_format(digest, digest_text),
+        .no_sync = true,
+    };
+    return rcx_flow_prove(&flow, out, err);
+}
+
+static void describe_proof(const struct rcx_proof *proof, struct rcx_run_stage *stage)
+{
+    char values[32];
+    size_t same = 0;
+
+    for (size_t i = 0; i < proof->snapshot_count; i++)
+        same += proof->snapshots[i].ok;
+    snprintf(stage->note, sizeof stage->note,
+             "%zu of %zu snapshots the same with other futures; %s values of %zu customers "
+             "recomputed, %" PRIu64 " differ",
+             same, proof->snapshot_count, rcx_format_count(proof->agreement.values, values),
+             proof->sampled, proof->agreement.differences);
+}
+
+static enum rcx_status stage_prove(struct rcx_run_state *run, struct rcx_run_stage *stage,
+                                   struct rcx_error *err)
+{
+    static const char name[] = "outputs/leakage_proof.json";
+    struct rcx_proof proof = {0};
+    char *path = output_path(run, name, err);
+    enum rcx_status status = path ? rcx_run_open_store(run, err) : failed_path(err);
+
+    if (status == RCX_OK)
+        status = write_proof(run, path, &proof, err);
+    if (status == RCX_OK)
+        status = rcx_run_add_output(run->flow->directory, name, stage, err);
+    if (status == RCX_OK) {
+        stage->rows_in = stage->rows_out = rcx_store_summary(run->store.store)->rows;
+        describe_proof(&proof, stage);
+        status = rcx_proof_status(&proof, err);
+    }
+    rcx_proof_release(&proof);
+    rcx_free(path);
+    return status;
+}
+
 /* --- the pipeline ------------------------------------------------------------------------------- */
 
 const struct rcx_run_stage_row rcx_run_stages[] = {
@@ -275,5 +334,9 @@ const struct rcx_run_stage_row rcx_run_stages[] = {
      false,
      {"cleaning", "snapshots", "features", "churn", "clv", "export"},
      stage_features},
+    {"prove",
+     false,
+     {"cleaning", "snapshots", "features", "churn", "clv", "prove", "runtime.seed"},
+     stage_prove},
 };
 const size_t rcx_run_stage_count = sizeof rcx_run_stages / sizeof rcx_run_stages[0];

@@ -10,15 +10,17 @@ struct rcx_run_state {
     struct rcx_run_report *report;
     char *store_directory;
     struct rcx_flow_store store; /* opened by the first stage that reads it; else zero */
+    struct rcx_error check;      /* of the first check that failed */
 };
 
 struct rcx_run_stage_row {
     const char *name;
     /* The stage's output depends on the program, what it reads (the inputs, or the store's content) and
-     * the keys of these sections. */
+     * the keys of these sections (or single keys). */
     bool reads_inputs;
     const char *sections[8]; /* NULL-terminated */
-    /* Fills rows, note and outputs of *stage. */
+    /* Fills rows, note and outputs of *stage; also when it returns RCX_E_CHECK, which ends the run
+     * after the last stage. */
     enum rcx_status (*run)(struct rcx_run_state *run, struct rcx_run_stage *stage,
                            struct rcx_error *err);
 };

@@ -252,7 +252,7 @@ static bool digest_covers(const struct rcx_key *key, const char *const *sections
         return strcmp(key->name, "runtime.seed") == 0 ||
                (strcmp(key->section, "runtime") != 0 && strcmp(key->section, "log") != 0);
     for (size_t i = 0; i < count; i++)
-        if (strcmp(sections[i], key->section) == 0)
+        if (strcmp(sections[i], key->section) == 0 || strcmp(sections[i], key->name) == 0)
             return true;
     return false;
 }

@@ -50,8 +50,8 @@ const struct rcx_config *rcx_settings_config(const struct rcx_settings *settings
  * RCX_STORE__ZSTD_LEVEL", "--set", "--threads". Borrowed. */
 const char *rcx_settings_origin(const struct rcx_settings *settings, const struct rcx_key *key);
 
-/* Digest of the names and effective values of all keys of the given sections (NULL: all sections
- * but runtime and log, which change no result; the seed does and is included). Same values, same
+/* Digest of the names and effective values of all keys of the given sections, among which names of
+ * single keys may be ("runtime.seed") (NULL: all sections but runtime and log, which change no result; the seed does and is included). Same values, same
  * digest, wherever they came from. */
 enum rcx_status rcx_settings_digest(const struct rcx_settings *settings,
                                     const char *const *sections, size_t section_count,

@@ -10,7 +10,7 @@ static void put_run(struct rcx_json *json, const struct rcx_proof_snapshot *snap
     rcx_json_key(json, rcx_proof_way_name(way));
     rcx_json_object(json);
     rcx_json_put_text(json, "features", rcx_digest_format(run->digests.features, digest));
-    rcx_json_put_u64(json, "threads", run->threads);
+    rcx_json_put_u64(json, "threads_more", (uint64_t)way); /* than the ordinary run */
     rcx_json_put_u64(json, "customers", run->customers);
     rcx_json_put_u64(json, "rows_before_cutoff", snapshot->rows_before);
     rcx_json_put_u64(json, "rows_after_cutoff", run->rows - snapshot->rows_before);
@@ -68,11 +68,7 @@ void rcx_proof_put(struct rcx_json *json, const struct rcx_prove *prove,
     rcx_json_put_text(json, "definitions", proof->looks_ahead ? "original" : "standard");
     rcx_json_put_u64(json, "planned_snapshots", proof->planned);
     rcx_json_put_u64(json, "seed", prove->seed);
-    rcx_json_key(json, "store");
-    rcx_json_object(json);
-    rcx_json_put_u64(json, "version", store->version);
-    rcx_json_put_text(json, "digest", rcx_digest_format(store->digest, digest));
-    rcx_json_object_end(json);
+    rcx_json_put_text(json, "store_digest", rcx_digest_format(store->digest, digest));
     rcx_json_put_text(json, "config_digest", config_digest);
     rcx_json_put_text(json, "program_version", RCX_VERSION);
     put_snapshots(json, proof);

@@ -93,8 +93,8 @@ enum rcx_status rcx_prove(const struct rcx_prove *prove, struct rcx_proof *out,
 enum rcx_status rcx_prove_again(const struct rcx_prove *prove, enum rcx_proof_way way, rcx_day day,
                                 rcx_time cutoff, struct rcx_proof_run *out, struct rcx_error *err);
 
-/* The members of the report, into an open object. Texts and numbers do not depend on the machine but
- * for the numbers of threads.
+/* The members of the report, into an open object. Nothing in it depends on the machine, the number of
+ * threads, or how the store came to hold its rows.
  *  config_digest  or NULL */
 void rcx_proof_put(struct rcx_json *json, const struct rcx_prove *prove,
                    const struct rcx_proof *proof, const char *config_digest);

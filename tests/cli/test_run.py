@@ -1,6 +1,7 @@
 """rcx run: all files of the stages, the same bytes again, what is skipped, what a mistake leaves behind."""
 import hashlib
 import json
+import re
 
 import pytest
 
@@ -9,8 +10,9 @@ from key_effects import plain_rows, shop_rows, write_csv
 
 FILES = ["data/features/customer_features.parquet", "data/features/feature_metadata.json",
          "data/processed/cleaned_data.parquet", "logs/retention_system.log", "models/cleaning.json",
-         "outputs/cleaning_stats.json", "outputs/validation_report.csv", "run.json"]
-DIGESTED = [name for name in FILES if name.endswith((".parquet", ".csv", "stats.json", "cleaning.json"))]
+         "outputs/cleaning_stats.json", "outputs/leakage_proof.json",
+         "outputs/validation_report.csv", "run.json"]
+DIGESTED = [name for name in FILES if name.endswith((".parquet", ".csv", "stats.json", "cleaning.json", "proof.json"))]
 
 
 @pytest.fixture
@@ -140,8 +142,30 @@ def test_no_such_file(tmp_path):
 def test_demo(tmp_path):
     result = run("demo", "-o", tmp_path / "demo", "--json")
     assert result.returncode == 0, result.stderr
-    assert [s["stage"] for s in json.loads(result.stdout)["stages"]][-1] == "features"
+    assert [s["stage"] for s in json.loads(result.stdout)["stages"]][-1] == "prove"
     assert (tmp_path / "demo/shop.csv").exists()
+
+
+def test_a_failed_proof_ends_the_run_with_exit_5(shop, tmp_path):
+    leak = ("--set", "cleaning.outliers.min_fit_rows=20", "--set", "cleaning.outliers.fit=all")
+    for again in range(2):  # it is no result that a second run would skip
+        result = run("run", shop, "-o", tmp_path / "out", "--json", *leak)
+        assert result.returncode == 5 and "point-in-time" in result.stderr, result.stderr
+        stages = {s["stage"]: s for s in json.loads(result.stdout)["stages"]}
+        assert [name for name, stage in stages.items() if stage["failed"]] == ["prove"]
+        assert stages["features"]["skipped"] == (again == 1) and not stages["prove"]["skipped"]
+        assert list(stages) == [s["stage"] for s in json.loads((tmp_path / "out/run.json").read_text())["stages"]]
+    report = json.loads((tmp_path / "out/outputs/leakage_proof.json").read_text())
+    assert report["ok"] is False
+    assert re.search(r"prove .*FAILED: \d of 3 snapshots", run("run", shop, "-o", tmp_path / "out", *leak).stdout)
+    stages = stages_of(tmp_path / "out", shop, *leak[:2])
+    assert not stages["prove"]["skipped"] and not stages["prove"]["failed"]
+
+
+def test_another_seed_is_another_proof(shop, tmp_path):
+    stages = stages_of(tmp_path / "out", shop)
+    again = stages_of(tmp_path / "out", shop, "--seed", "2")
+    assert skipped(again) == [name for name in stages if name != "prove"]
 
 
 # --- the thresholds of cleaning ----------------------------------------------------------------------
@@ -212,7 +236,7 @@ def test_a_damaged_threshold_file_is_written_again(shop, tmp_path, damage):
 @pytest.mark.parametrize("key, told", [("features.definitions=original", True), ("cleaning.outliers.fit=all", True),
                                        ("cleaning.outliers.fit=first_days", False)])
 def test_says_when_definitions_look_ahead(shop, tmp_path, key, told):
-    result = run("run", shop, "-o", tmp_path / "out", "--set", key)
+    result = run("run", shop, "-o", tmp_path / "out", "--until", "features", "--set", key)
     assert result.returncode == 0 and ("look" in result.stderr and "ahead" in result.stderr) == told
     assert ("ahead" in (tmp_path / "out/logs/retention_system.log").read_text()) == told
     result = run("features", "--store", tmp_path / "out/store", "-o", tmp_path / "f.csv", "--set", key)
