@@ -13,7 +13,7 @@
 struct features_options {
     const char *store, *output, *format, *metadata;
     uint64_t version;
-    bool labels, markdown;
+    bool labels, markdown, dry_run;
 };
 
 static void list_json(struct rcx_cli *cli, const struct rcx_cfg_features *cfg)
@@ -149,7 +149,7 @@ static enum rcx_status compute(struct rcx_cli *cli, const struct features_option
     status = rcx_flow_features(&flow, &result, err);
     if (status != RCX_OK)
         return status;
-    bool to_stdout = strcmp(given->output, "-") == 0;
+    bool to_stdout = given->output && strcmp(given->output, "-") == 0;
     if (cli->json && !to_stdout)
         print_json(cli, &result, given->output, metadata);
     else if (!to_stdout)
@@ -167,7 +167,7 @@ static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_e
         return rcx_cli_fail_unknown(err, RCX_E_USAGE, "action", cli->operands[0], "list",
                                     "'rcx help features' shows what there is");
     }
-    if (!given->store || !given->output)
+    if (!given->store || (!given->output && !given->dry_run))
         return rcx_fail(err, RCX_E_USAGE, "'rcx features' needs --%s",
                         given->store ? "output FILE" : "store DIR");
     if (rcx_flow_looks_ahead(cli->config))
@@ -179,7 +179,7 @@ static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_e
     if (status != RCX_OK)
         return status;
     char *beside = NULL;
-    if (strcmp(given->output, "-") != 0 && !given->metadata) {
+    if (given->output && strcmp(given->output, "-") != 0 && !given->metadata) {
         beside = rcx_flow_beside(given->output, "feature_metadata.json");
         if (!beside)
             status = rcx_fail_nomem(err, "path", strlen(given->output));
@@ -206,6 +206,8 @@ static const struct rcx_option options[] = {
                "where the description goes; default: feature_metadata.json beside the table"),
     RCX_OPTION(U64, struct features_options, version, "version", 0, "N",
                "an older version of the store"),
+    RCX_OPTION(FLAG, struct features_options, dry_run, "dry-run", 'n', NULL,
+               "compute, write nothing"),
     RCX_OPTION(FLAG, struct features_options, markdown, "markdown", 0, NULL, "list: as a document"),
 };
 
