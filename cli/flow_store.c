@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "engine/quality/outlier_cache.h"
 
 enum rcx_status rcx_flow_store_attach(const char *directory, uint64_t version,
                                       const struct rcx_config *config, struct rcx_flow_store *out,
@@ -22,6 +23,11 @@ enum rcx_status rcx_flow_store_attach(const char *directory, uint64_t version,
             &config->cleaning, config->features.definitions, &summary->decisions,
             rcx_store_strings(flow.store, RCX_TEXT_INVOICE),
             rcx_store_strings(flow.store, RCX_TEXT_STOCK), &flow.plan, err);
+    if (status == RCX_OK) {
+        flow.thresholds = rcx_outlier_cache_path(directory, summary->digest, &flow.plan);
+        if (!flow.thresholds)
+            status = rcx_fail_nomem(err, directory, 0);
+    }
     if (status != RCX_OK) {
         rcx_flow_store_close(&flow);
         return status;
@@ -36,10 +42,15 @@ enum rcx_status rcx_flow_store_learn(struct rcx_flow_store *flow,
 {
     if (flow->learned)
         return RCX_OK;
-    enum rcx_status status = rcx_outliers_learn(&flow->plan, flow->store, parallel, flow->range,
-                                                &flow->fit, err);
-    if (status != RCX_OK)
-        return status;
+    struct rcx_digest store = rcx_store_summary(flow->store)->digest;
+    if (!rcx_outlier_cache_load(flow->thresholds, store, &flow->plan, &flow->fit)) {
+        enum rcx_status status = rcx_outliers_learn(&flow->plan, flow->store, parallel, flow->range,
+                                                    &flow->fit, err);
+        if (status != RCX_OK)
+            return status;
+        /* a store that may only be read is learned from every time */
+        (void)rcx_outlier_cache_save(flow->thresholds, store, &flow->plan, &flow->fit, NULL);
+    }
     rcx_clean_plan_set_outliers(&flow->plan, &flow->fit);
     flow->learned = true;
     return RCX_OK;
@@ -66,6 +77,7 @@ void rcx_flow_store_close(struct rcx_flow_store *flow)
 {
     rcx_clean_plan_release(&flow->plan);
     rcx_store_close(flow->store);
+    rcx_free(flow->thresholds);
     *flow = (struct rcx_flow_store){0};
 }
 

@@ -5,6 +5,7 @@
 
 struct rcx_flow_store {
     struct rcx_store *store;
+    char *thresholds; /* where they are kept (engine/quality/outlier_cache.h); owned */
     struct rcx_clean_plan plan;
     struct rcx_outlier_fit fit; /* once learned */
     bool learned;
@@ -17,7 +18,8 @@ enum rcx_status rcx_flow_store_open(const char *directory, uint64_t version,
                                     const struct rcx_config *config,
                                     const struct rcx_parallel *parallel, struct rcx_flow_store *out,
                                     struct rcx_error *err);
-/* The two halves of it, for flows that may not need the second: learning reads all rows. */
+/* The two halves of it, for flows that may not need the second: learning reads all rows,
+ * unless it was done before on this version with these keys. */
 enum rcx_status rcx_flow_store_attach(const char *directory, uint64_t version,
                                       const struct rcx_config *config, struct rcx_flow_store *out,
                                       struct rcx_error *err);

@@ -57,8 +57,7 @@ void rcx_clean_fit_json(struct rcx_json *json, const struct rcx_clean_plan *plan
     rcx_json_object_end(json);
 }
 
-/* What thresholds are learned with: the rules of the stages before, and those of the fit. */
-static struct rcx_digest digest_of_keys(const struct rcx_clean_plan *plan)
+struct rcx_digest rcx_clean_plan_fit_digest(const struct rcx_clean_plan *plan)
 {
     const int64_t keys[] = {
         plan->definitions,
@@ -104,7 +103,8 @@ bool rcx_clean_model_json(const struct rcx_clean_plan *plan, const struct rcx_ou
     rcx_json_put_text(&json, "schema", schema);
     rcx_json_put_text(&json, "program", RCX_VERSION);
     rcx_json_put_text(&json, "store_digest", rcx_digest_format(store->digest, digest));
-    rcx_json_put_text(&json, "keys_digest", rcx_digest_format(digest_of_keys(plan), digest));
+    rcx_json_put_text(&json, "keys_digest",
+                      rcx_digest_format(rcx_clean_plan_fit_digest(plan), digest));
     rcx_clean_fit_json(&json, plan, fit);
     put_limits(&json, plan, fit);
     rcx_json_object_end(&json);
@@ -174,7 +174,7 @@ const char *rcx_clean_model_relearned(const struct rcx_clean_model *before,
     char keys[RCX_DIGEST_TEXT_BYTES];
     const struct rcx_outlier_fit *old = &before->fit;
     if (!before->present ||
-        strcmp(before->keys, rcx_digest_format(digest_of_keys(plan), keys)) != 0)
+        strcmp(before->keys, rcx_digest_format(rcx_clean_plan_fit_digest(plan), keys)) != 0)
         return NULL;
     bool same_rows = old->rows == fit->rows && old->quantity_rows == fit->quantity_rows;
     if (old->before == fit->before && same_rows && old->applied == fit->applied &&

@@ -22,6 +22,9 @@ struct rcx_clean_model {
     struct rcx_outlier_fit fit;       /* mode, before, rows, quantity_rows, applied, the limits */
 };
 
+/* Digest of what thresholds are learned with: the rules of the stages before, and those of the fit. */
+struct rcx_digest rcx_clean_plan_fit_digest(const struct rcx_clean_plan *plan);
+
 /* The members "outliers_fit" and "thresholds", as cleaning_stats.json has them, too. */
 void rcx_clean_fit_json(struct rcx_json *json, const struct rcx_clean_plan *plan,
                         const struct rcx_outlier_fit *fit);
