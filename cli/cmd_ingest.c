@@ -102,9 +102,9 @@ static void print_text(struct rcx_cli *cli, const char *store,
 
     for (size_t i = 0; i < report->input_count; i++)
         cp1252 = cp1252 || report->inputs[i].cp1252;
-    rcx_cli_print(cli, "%s: version %" PRIu64 ", %s rows added (%s of guests), %s\n", store,
+    rcx_cli_print(cli, "%s: version %" PRIu64 ", %s row%s added (%s of guests), %s\n", store,
                   report->store.version, rcx_format_count(report->accepted, rows),
-                  rcx_format_count(report->guests, guests),
+                  report->accepted == 1 ? "" : "s", rcx_format_count(report->guests, guests),
                   rcx_format_bytes(report->store.bytes, bytes));
     rcx_cli_print(
         cli, "dates %s, decimal %s, customer ids %s%s%s\n", rcx_reading_name(report->date_reading),

@@ -114,6 +114,14 @@ const struct rcx_key *rcx_key_suggest(const char *name)
     return NULL;
 }
 
+const char *rcx_section_suggest(const char *name)
+{
+    const char *candidates[COUNT_OF(sections)];
+    for (size_t i = 0; i < COUNT_OF(sections); i++)
+        candidates[i] = sections[i].name;
+    return rcx_suggest(name, candidates, COUNT_OF(sections));
+}
+
 bool rcx_key_is_group(const char *name)
 {
     size_t length = strlen(name);

@@ -50,6 +50,8 @@ const struct rcx_key *rcx_key_find(const char *name);
 /* The key of that name, or else the most similar one: of all names, or of all last parts of names
  * ("observation_day" finds features.observation_days); NULL when nothing is near. */
 const struct rcx_key *rcx_key_suggest(const char *name);
+/* The most similar name of a section; NULL when nothing is near. */
+const char *rcx_section_suggest(const char *name);
 /* Whether `name` is a proper prefix of keys ("cleaning", "cleaning.outliers"). */
 bool rcx_key_is_group(const char *name);
 

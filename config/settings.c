@@ -29,7 +29,12 @@ void rcx_cfg_problem_unknown(struct rcx_cfg_problems *problems, const char *wher
         return;
     }
     const struct rcx_key *near = rcx_key_suggest(name);
-    if (near != NULL)
+    const char *section = strchr(name, '.') == NULL ? rcx_section_suggest(name) : NULL;
+    bool is_last_part = near != NULL && strcmp(strrchr(near->name, '.') + 1, name) == 0;
+    if (section != NULL && !is_last_part)
+        rcx_cfg_problem(problems, where, "there is no key '%s'; did you mean the group '%s'?", name,
+                        section);
+    else if (near != NULL)
         rcx_cfg_problem(problems, where, "there is no key '%s'; did you mean '%s'?", name,
                         near->name);
     else

@@ -266,6 +266,11 @@ static enum rcx_status read_header(struct csv *csv, struct rcx_text probe, char 
     if (header_end == SIZE_MAX)
         return rcx_fail(err, RCX_E_INPUT, "%s: no end of the header line in the first %zu bytes",
                         csv->name, length);
+    if (memchr(bytes + bom, 0, header_end - bom))
+        return rcx_fail(err, RCX_E_INPUT,
+                        "%s: the header line has NUL bytes; expected CSV or TSV text (UTF-8 or "
+                        "Windows-1252), plain or .zst",
+                        csv->name);
     csv->first = (struct rcx_source_mark){header_end, walk.line};
     csv->mark = csv->first;
     csv->pending = true;

@@ -25,6 +25,10 @@ static enum rcx_status unknown_format(const char *path, const char *name, struct
     for (size_t i = 0; i < FORMAT_COUNT; i++)
         names[i] = name ? formats[i]->name : formats[i]->extension;
     const char *seen = name ? name : extension_of(path);
+    if (seen[0] == '\0')
+        return rcx_fail(
+            err, RCX_E_USAGE,
+            "%s: no file name extension that tells the format; expected .csv or .parquet", path);
     const char *near = rcx_suggest(seen, names, FORMAT_COUNT);
     const char *what = name ? "output format" : "file name extension of an output";
     if (near)

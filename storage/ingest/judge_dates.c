@@ -125,14 +125,19 @@ static enum rcx_status refuse_tie(const struct rcx_judge_names *names, const str
 {
     struct rcx_buf text = {0};
     rcx_buf_printf(&text,
-                   "%s: the dates in '%s' can be read in %u ways, and a guess would move "
+                   "%s: the dates in '%s' can be read in %u ways, and a guess could move "
                    "them: all %" PRIu64 " rows fit ",
                    names->input, names->invoice_date, tie->count, rows);
     for (unsigned i = 0; i < tie->count; i++)
         rcx_buf_printf(&text, "%s%s", i == 0 ? "" : (i + 1 == tie->count ? " and " : ", "),
                        rcx_reading_name(tie->readings[i]));
-    rcx_buf_printf(&text, "; '%s' is ", evidence->ambiguous_date.text);
-    append_times(&text, tie, evidence->ambiguous_raw);
+    if (evidence->ambiguous_date.position != 0) {
+        rcx_buf_printf(&text, "; '%s' is ", evidence->ambiguous_date.text);
+        append_times(&text, tie, evidence->ambiguous_raw);
+    } else {
+        rcx_buf_append_text(&text, "; these rows have the same dates either way, later ones "
+                                   "would not");
+    }
     for (unsigned i = 0; invoices_asked && i < tie->count; i++)
         rcx_buf_printf(&text, "%s%" PRIu64 " of %" PRIu64 " invoices go back in time as %s",
                        i == 0 ? "; by invoice number " : ", ", tie->backward[i].count,

@@ -139,6 +139,28 @@ static enum rcx_status find_told(const char *input, const struct rcx_source_info
     return RCX_OK;
 }
 
+/* All required fields without a column at once, so that nobody has to try one after the other. */
+static enum rcx_status fail_missing(const char *input, const struct rcx_source_info *info,
+                                    const struct rcx_mapping *mapping, struct rcx_error *err)
+{
+    struct rcx_buf fields = {0}, options = {0}, seen = {0};
+    for (int f = 0; f < RCX_FIELD_COUNT; f++) {
+        if (mapping->column[f] >= 0 || !rcx_field_required((enum rcx_field)f))
+            continue;
+        const char *name = rcx_field_name((enum rcx_field)f);
+        rcx_buf_printf(&fields, "%s%s", fields.length > 0 ? ", " : "", name);
+        rcx_buf_printf(&options, " --map %s=COLUMN", name);
+    }
+    append_columns(&seen, info);
+    enum rcx_status status = rcx_fail(
+        err, RCX_E_INPUT, "%s: no column found for %s; the file has the columns %s; say%s", input,
+        rcx_buf_text(&fields), rcx_buf_text(&seen), rcx_buf_text(&options));
+    rcx_buf_release(&fields);
+    rcx_buf_release(&options);
+    rcx_buf_release(&seen);
+    return status;
+}
+
 static enum rcx_status find_field(const char *input, const struct rcx_source_info *info,
                                   const struct rcx_cfg_ingest *config,
                                   const struct rcx_ingest_map *maps, size_t map_count,
@@ -158,8 +180,6 @@ static enum rcx_status find_field(const char *input, const struct rcx_source_inf
             return RCX_OK;
         }
     }
-    if (rcx_field_required(field))
-        return fail_column(input, info, field, "no column found for", err);
     return RCX_OK;
 }
 
@@ -169,6 +189,7 @@ enum rcx_status rcx_mapping_find(const char *input, const struct rcx_source_info
                                  struct rcx_mapping *out, struct rcx_error *err)
 {
     struct rcx_mapping mapping = {.column_count = info->column_count};
+    bool missing = false;
     for (int f = 0; f < RCX_FIELD_COUNT; f++) {
         enum rcx_field field = (enum rcx_field)f;
         enum rcx_status status = find_field(input, info, config, maps, map_count, field,
@@ -176,8 +197,11 @@ enum rcx_status rcx_mapping_find(const char *input, const struct rcx_source_info
         if (status != RCX_OK)
             return status;
         int column = mapping.column[field];
+        missing = missing || (column < 0 && rcx_field_required(field));
         mapping.name[field] = column >= 0 ? info->columns[column].name : rcx_field_name(field);
     }
+    if (missing)
+        return fail_missing(input, info, &mapping, err);
     *out = mapping;
     return RCX_OK;
 }

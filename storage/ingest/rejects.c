@@ -1,8 +1,11 @@
 #include "storage/ingest/rejects.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -56,11 +59,13 @@ void rcx_reject_counts_describe(const struct rcx_reject_counts *counts, struct r
             return;
         told[most] = true;
         char number[32];
-        rcx_buf_printf(out, "%s%s x %s (%s:%" PRIu64 ": %s)", i == 0 ? "" : "; ",
+        rcx_buf_printf(out, "%s%s x %s", i == 0 ? "" : "; ",
                        rcx_format_count(counts->by_reason[most], number),
-                       rcx_reject_reason_text((enum rcx_reject_reason)most),
-                       counts->example[most].file, counts->example[most].line,
-                       counts->example[most].text);
+                       rcx_reject_reason_text((enum rcx_reject_reason)most));
+        if (counts->example[most].column[0] != '\0')
+            rcx_buf_printf(out, " in '%s'", counts->example[most].column);
+        rcx_buf_printf(out, " (%s:%" PRIu64 ": %s)", counts->example[most].file,
+                       counts->example[most].line, counts->example[most].text);
     }
 }
 
@@ -114,13 +119,15 @@ static bool append_raw(struct rcx_buf *out, const char *text, size_t length)
     return true;
 }
 
-static void note_example(struct rcx_reject_counts *counts, const char *input,
+static void note_example(struct rcx_reject_counts *counts, const char *input, const char *column,
                          const struct rcx_reject *reject, const char *text)
 {
     if (counts->example[reject->reason].line != 0)
         return;
     counts->example[reject->reason].line = reject->line;
     snprintf(counts->example[reject->reason].file, sizeof counts->example[0].file, "%s", input);
+    snprintf(counts->example[reject->reason].column, sizeof counts->example[0].column, "%s",
+             column);
     char *out = counts->example[reject->reason].text;
     size_t length = reject->text_length < 90 ? reject->text_length : 90;
     for (size_t i = 0; i < length; i++) {
@@ -131,9 +138,30 @@ static void note_example(struct rcx_reject_counts *counts, const char *input,
              length < reject->text_length ? "..." : "");
 }
 
+static const char header[] = "file,line,column,reason,raw_text\n";
+
+/* Whether `path` may be replaced: it is not there, or empty, or a list of rejects. */
+static bool is_replaceable(const char *path)
+{
+    char begin[sizeof header - 1];
+    struct stat is;
+    if (stat(path, &is) != 0 || !S_ISREG(is.st_mode) || is.st_size == 0)
+        return true; /* what cannot be written is told when it is opened */
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return true;
+    ssize_t got = pread(fd, begin, sizeof begin, 0);
+    close(fd);
+    return got == (ssize_t)sizeof begin && memcmp(begin, header, sizeof begin) == 0;
+}
+
 static enum rcx_status start_file(struct rcx_reject_file *file, struct rcx_error *err)
 {
-    static const char header[] = "file,line,column,reason,raw_text\n";
+    if (!is_replaceable(file->path))
+        return rcx_fail(err, RCX_E_IO,
+                        "%s: exists and is no list of rejected rows, so it is not overwritten; name "
+                        "another file for the rejected rows with --rejects FILE",
+                        file->path);
     enum rcx_status status = rcx_file_writer_open(file->path, NULL, &file->writer, err);
     if (status == RCX_OK)
         status = rcx_file_writer_write(file->writer, header, sizeof header - 1, err);
@@ -155,7 +183,7 @@ enum rcx_status rcx_reject_file_write(struct rcx_reject_file *file, const char *
         const char *column = reject->column >= 0 ? columns[reject->column] : "";
         counts->total++;
         counts->by_reason[reject->reason]++;
-        note_example(counts, input, reject, text);
+        note_example(counts, input, column, reject, text);
         rcx_buf_clear(out);
         append_quoted(out, input, strlen(input));
         rcx_buf_printf(out, ",%" PRIu64 ",", reject->line);

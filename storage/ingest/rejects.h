@@ -60,13 +60,15 @@ struct rcx_reject_counts {
     struct {
         uint64_t line; /* 0: none */
         char file[128];
+        char column[48]; /* empty: the row as a whole */
         char text[96];
     } example[RCX_REJECT_REASON_COUNT];
 };
-/* "1,204 not a number (shop.csv:17: 'a,b,...'), 3 ...": the most frequent reasons first. */
+/* "1,204 x not a number in 'Quantity' (shop.csv:17: a,b,...); 3 x ...": the most frequent first. */
 void rcx_reject_counts_describe(const struct rcx_reject_counts *counts, struct rcx_buf *out);
 
-/* rejects.csv: file, line, column, reason, raw text. The file is created at the first reject. */
+/* rejects.csv: file, line, column, reason, raw text. The file is created at the first reject. A file
+ * of that name which is no list of rejects is somebody's data: RCX_E_IO, and it stays. */
 struct rcx_reject_file;
 enum rcx_status rcx_reject_file_open(const char *path, struct rcx_reject_file **out,
                                      struct rcx_error *err);

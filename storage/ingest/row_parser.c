@@ -76,10 +76,27 @@ static bool several_orders(rcx_reading_set set)
     return (set & (set - 1)) != 0;
 }
 
+/* Whether the orders of `set` make different times of `date`: 5/5/2010 is the same in all. */
+static bool orders_differ(rcx_reading_set set, rcx_raw_date date)
+{
+    bool any = false, differ = false;
+    rcx_time first = 0;
+    for (unsigned reading = 0; reading < RCX_READINGS; reading++) {
+        if (!(set >> reading & 1))
+            continue;
+        rcx_time time = rcx_raw_date_time(date, rcx_reading_order(reading));
+        differ = differ || (any && time != first);
+        first = any ? first : time;
+        any = true;
+    }
+    return differ;
+}
+
 static void note_date(struct parse *parse, struct rcx_text raw)
 {
     struct rcx_row_parser *parser = parse->parser;
-    if (several_orders(parser->last_set) && parser->evidence.ambiguous_date.position == 0) {
+    if (several_orders(parser->last_set) && parser->evidence.ambiguous_date.position == 0 &&
+        orders_differ(parser->last_set, parser->last_date)) {
         rcx_example_note(&parser->evidence.ambiguous_date, parse->position,
                          rcx_text_trim(field_text(parse, RCX_FIELD_INVOICE_DATE, raw)));
         parser->evidence.ambiguous_raw = parser->last_date;

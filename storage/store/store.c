@@ -223,6 +223,8 @@ enum rcx_status rcx_store_open(const char *directory, const struct rcx_store_ope
     char *path = NULL;
     enum rcx_status status = RCX_OK;
 
+    if (rcx_file_exists(directory) && !rcx_directory_exists(directory))
+        return rcx_fail(err, RCX_E_IO, "%s: is a file; a store is a directory", directory);
     if (rcx_directory_exists(directory))
         status = rcx_manifest_versions(directory, &versions, &count, err);
     if (status != RCX_OK)

@@ -131,7 +131,7 @@ static void mistakes_in_a_file_have_their_place(void **state)
         {"store:\n  zstd_lvl: 3\n",
          "rcx.yaml:2:3: there is no key 'store.zstd_lvl'; did you mean 'store.zstd_level'?"},
         {"stroe:\n  zstd_level: 3\n",
-         "rcx.yaml:1:1: there is no key 'stroe'; 'rcx config list' shows all keys"},
+         "rcx.yaml:1:1: there is no key 'stroe'; did you mean the group 'store'?"},
         {"store:\n  zstd_level: fast\n", "rcx.yaml:2:15: store.zstd_level: 'fast' does not fit; "
                                          "expected whole number, 1 to 19 (default 1)"},
         {"store:\n  zstd_level: 40\n", "rcx.yaml:2:15: store.zstd_level: 40 is out of range; "
