@@ -32,8 +32,9 @@ def load(store, path, *options, rows=ROWS):
 
 
 def files(store):
-    """What is stored, by content: without the manifests, which name inputs and times, and the lock."""
-    return {p.name: digest(p) for p in store.iterdir() if p.suffix == ".rcx"}
+    """What is stored, by content: without the manifests, which name inputs and times, the lock, and thresholds,
+    which come with the first command that needs them."""
+    return {p.name: digest(p) for p in store.iterdir() if p.suffix == ".rcx" and not p.name.startswith("thresholds")}
 
 
 def content(store):
