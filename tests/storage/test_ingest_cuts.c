@@ -1,8 +1,10 @@
 /* Ingest as a whole: what is stored and what is rejected depends on the bytes of the inputs only. */
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/support/check.h"
@@ -390,7 +392,28 @@ static void rows_come_back(void **state)
 /* --- pipes and failures --------------------------------------------------------------------------
  */
 
-/* Standard input from a pipe, read twice because a row contradicts the verdict. */
+struct feed {
+    const char *path;
+    struct rcx_buf bytes;
+};
+
+/* Writes into a named pipe until all is read. */
+static void *feed_pipe(void *context)
+{
+    const struct feed *feed = context;
+    int fd = open(feed->path, O_WRONLY | O_CLOEXEC);
+    for (size_t at = 0; fd >= 0 && at < feed->bytes.length;) {
+        ssize_t put = write(fd, feed->bytes.data + at, feed->bytes.length - at);
+        if (put <= 0)
+            break;
+        at += (size_t)put;
+    }
+    if (fd >= 0)
+        close(fd);
+    return NULL;
+}
+
+/* A named pipe, read twice because a row contradicts the verdict. */
 static void a_pipe_is_read_again(void **state)
 {
     (void)state;
@@ -403,12 +426,15 @@ static void a_pipe_is_read_again(void **state)
     cfg.max_reject_share = 0.5;
     const char *inputs[] = {path};
     struct outcome file = load(dir, inputs, 1, &cut, &cfg);
-    char command[3 * RCX_TEST_PATH_BYTES];
-    snprintf(command, sizeof command, "mkfifo %s && (cat %s > %s &)",
-             rcx_test_path(dir, "pipe", fifo), path, fifo);
-    assert_int_equal(system(command), 0);
+    struct feed feed = {.path = rcx_test_path(dir, "pipe", fifo)};
+    pthread_t thread;
+    assert_int_equal(rcx_file_read(path, &feed.bytes, NULL), RCX_OK);
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    assert_int_equal(pthread_create(&thread, NULL, feed_pipe, &feed), 0);
     const char *pipes[] = {fifo};
     struct outcome pipe = load(dir, pipes, 1, &cut, &cfg);
+    pthread_join(thread, NULL);
+    rcx_buf_release(&feed.bytes);
     assert_int_equal(pipe.passes, file.passes);
     assert_int_equal(pipe.accepted, file.accepted);
     assert_int_equal(rcx_digest_compare(pipe.store, file.store), 0);
