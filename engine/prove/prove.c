@@ -21,10 +21,12 @@ void rcx_proof_release(struct rcx_proof *proof)
 static enum rcx_status keep_digest(void *context, size_t snapshot, struct rcx_table *table,
                                    struct rcx_error *err)
 {
+    const struct rcx_digest none = {0};
     struct rcx_proof_run *run = context;
     (void)snapshot;
-    (void)err;
     run->digests.features = rcx_feature_digest(table);
+    if (rcx_digest_compare(run->digests.features, none) == 0)
+        return rcx_fail_nomem(err, "digest of the features", 0);
     run->customers = table->rows;
     return RCX_OK;
 }

@@ -29,5 +29,5 @@ struct rcx_recompute {
 enum rcx_status rcx_recompute(const struct rcx_recompute *run, struct rcx_outlier_fit *out_fit,
                               struct rcx_error *err);
 
-/* The digest of a table without its label columns, which may see the future. */
+/* The digest of a table without its label columns, which may see the future; 0: out of memory. */
 struct rcx_digest rcx_feature_digest(const struct rcx_table *table);

@@ -454,6 +454,32 @@ static void test_the_made_up_future_depends_on_seed_and_cutoff(void **state)
     free(b);
 }
 
+/* --- out of memory --------------------------------------------------------------------------- */
+
+static bool prove_once(void *context)
+{
+    struct rcx_proof proof = {0};
+    struct rcx_error err = {0};
+    enum rcx_status status = rcx_prove(context, &proof, &err);
+
+    if (status != RCX_OK)
+        assert_int_equal(status, RCX_E_NOMEM);
+    else
+        assert_true(proof.ok);
+    rcx_proof_release(&proof);
+    return status == RCX_OK;
+}
+
+static void test_out_of_memory_at_any_place(void **state)
+{
+    struct shop shop;
+    (void)state;
+    open_shop(&shop, 3, true, "prove.snapshots=1"); /* two segments, text ids */
+    shop.prove.parallel.threads = 1;
+    assert_true(check_allocation_failures(prove_once, &shop.prove) > 200);
+    close_shop(&shop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -465,6 +491,7 @@ int main(void)
         cmocka_unit_test(test_a_wrong_value_is_found),
         cmocka_unit_test(test_the_made_up_future_is_unpleasant),
         cmocka_unit_test(test_the_made_up_future_depends_on_seed_and_cutoff),
+        cmocka_unit_test(test_out_of_memory_at_any_place),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
