@@ -83,7 +83,8 @@ static enum rcx_status collect(void *context, struct rcx_row *rows, size_t count
     (void)err;
     struct collected *collected = context;
     size_t take = last ? count : count < collected->leave ? 0 : count - collected->leave;
-    memcpy(collected->rows + collected->count, rows, take * sizeof *rows);
+    if (take > 0)
+        memcpy(collected->rows + collected->count, rows, take * sizeof *rows);
     collected->count += take;
     collected->last = last;
     *out_consumed = take;
