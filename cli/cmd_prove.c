@@ -19,10 +19,10 @@ static void print_snapshots(struct rcx_cli *cli, const struct rcx_proof *proof)
     char digest[RCX_DIGEST_TEXT_BYTES];
     for (size_t i = 0; i < proof->snapshot_count; i++) {
         const struct rcx_proof_snapshot *snapshot = &proof->snapshots[i];
-        struct rcx_digest ordinary = snapshot->runs[RCX_PROOF_ORDINARY].digests.features;
+        const struct rcx_proof_run *ordinary = &snapshot->runs[RCX_PROOF_ORDINARY];
         for (enum rcx_proof_way way = 0; way < RCX_PROOF_WAYS; way++) {
             const struct rcx_proof_run *run = &snapshot->runs[way];
-            bool same = rcx_digest_compare(run->digests.features, ordinary) == 0;
+            bool same = rcx_proof_same(&run->digests, &ordinary->digests);
             rcx_cli_print(cli, "%-10s  %-8s  %s  %u thread%s%s\n",
                           way == RCX_PROOF_ORDINARY ? rcx_format_day(snapshot->day, date) : "",
                           rcx_proof_way_name(way), rcx_digest_format(run->digests.features, digest),

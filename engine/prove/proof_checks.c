@@ -74,14 +74,15 @@ static void check_digests(struct rcx_proof *proof)
     char expected[RCX_DIGEST_TEXT_BYTES];
     for (size_t i = 0; i < proof->snapshot_count; i++) {
         const struct rcx_proof_snapshot *snapshot = &proof->snapshots[i];
-        struct rcx_digest ordinary = snapshot->runs[RCX_PROOF_ORDINARY].digests.features;
+        const struct rcx_proof_digests *ordinary = &snapshot->runs[RCX_PROOF_ORDINARY].digests;
         for (enum rcx_proof_way way = RCX_PROOF_HIDDEN; way < RCX_PROOF_WAYS; way++) {
-            struct rcx_digest other = snapshot->runs[way].digests.features;
-            if (rcx_digest_compare(ordinary, other) != 0)
+            const struct rcx_proof_digests *other = &snapshot->runs[way].digests;
+            if (!rcx_proof_same(ordinary, other))
                 fault(proof, RCX_PROOF_CHECK_DIGESTS,
                       "%s: with the future %s the features have digest %s, ordinarily %s",
                       rcx_format_day(snapshot->day, date), rcx_proof_way_name(way),
-                      rcx_digest_format(other, got), rcx_digest_format(ordinary, expected));
+                      rcx_digest_format(other->features, got),
+                      rcx_digest_format(ordinary->features, expected));
         }
     }
     pass(proof, RCX_PROOF_CHECK_DIGESTS,

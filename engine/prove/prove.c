@@ -12,6 +12,11 @@ const char *rcx_proof_way_name(enum rcx_proof_way way)
     return names[way];
 }
 
+bool rcx_proof_same(const struct rcx_proof_digests *a, const struct rcx_proof_digests *b)
+{
+    return rcx_digest_compare(a->features, b->features) == 0;
+}
+
 void rcx_proof_release(struct rcx_proof *proof)
 {
     rcx_free(proof->snapshots);
@@ -199,7 +204,7 @@ static enum rcx_status run_others(const struct rcx_prove *prove, struct rcx_proo
                                                      rcx_cutoff(snapshot->day), run, err);
             if (status != RCX_OK)
                 return status;
-            snapshot->ok &= rcx_digest_compare(run->digests.features, expected->features) == 0;
+            snapshot->ok &= rcx_proof_same(&run->digests, expected);
         }
     }
     return RCX_OK;

@@ -17,11 +17,13 @@
 enum rcx_proof_way { RCX_PROOF_ORDINARY, RCX_PROOF_HIDDEN, RCX_PROOF_POISONED, RCX_PROOF_WAYS };
 const char *rcx_proof_way_name(enum rcx_proof_way way); /* "hidden" */
 
-/* One computation of a snapshot. What else a snapshot gives that must not see the future, such as
- * the inputs of behaviour models, gets its digest here and is compared with them. */
+/* What one computation of a snapshot gave. To prove another table of a snapshot, such as the inputs
+ * of behaviour models: 1. its digest here; 2. where it is computed (keep_digest in prove.c, for all
+ * ways at once); 3. in rcx_proof_same; 4. in proof_report.c. */
 struct rcx_proof_digests {
     struct rcx_digest features;
 };
+bool rcx_proof_same(const struct rcx_proof_digests *a, const struct rcx_proof_digests *b);
 
 struct rcx_proof_run {
     unsigned threads;
