@@ -188,6 +188,7 @@ static void put_logical_type(struct rcx_thrift *thrift, const struct rcx_sink_co
     case RCX_PARQUET_LOGICAL_NONE:
     case RCX_PARQUET_LOGICAL_STRING:
     case RCX_PARQUET_LOGICAL_DATE:
+    case RCX_PARQUET_LOGICAL_TIME:
         break;
     }
     rcx_thrift_end(thrift);
@@ -250,7 +251,8 @@ static void put_encoding_count(struct rcx_thrift *thrift, enum rcx_parquet_page_
 }
 
 static void put_chunk_metadata(struct rcx_thrift *thrift, const struct rcx_parquet_footer *footer,
-                               size_t column, const struct rcx_parquet_chunk *chunk)
+                               size_t column, const struct rcx_parquet_chunk *chunk,
+                               enum rcx_parquet_codec codec)
 {
     bool dictionary = chunk->dictionary_bytes > 0;
     rcx_thrift_struct(thrift, 3);
@@ -263,7 +265,7 @@ static void put_chunk_metadata(struct rcx_thrift *thrift, const struct rcx_parqu
     const char *name = footer->columns[column].name;
     rcx_thrift_list(thrift, 3, RCX_THRIFT_BINARY, 1);
     rcx_thrift_element_binary(thrift, name, strlen(name));
-    rcx_thrift_i32(thrift, 4, (int32_t)footer->codec);
+    rcx_thrift_i32(thrift, 4, (int32_t)codec);
     rcx_thrift_i64(thrift, 5, (int64_t)chunk->rows);
     rcx_thrift_i64(thrift, 6, (int64_t)chunk->plain_bytes);
     rcx_thrift_i64(thrift, 7, (int64_t)chunk->stored_bytes);
@@ -281,12 +283,12 @@ static void put_chunk_metadata(struct rcx_thrift *thrift, const struct rcx_parqu
 }
 
 static void put_chunk(struct rcx_thrift *thrift, const struct rcx_parquet_footer *footer,
-                      size_t column, const struct rcx_parquet_chunk *chunk,
+                      size_t column, const struct rcx_parquet_group *group,
                       const struct index_place *place)
 {
     rcx_thrift_element_struct(thrift);
     rcx_thrift_i64(thrift, 2, 0); /* file_offset: deprecated, 0 by the specification */
-    put_chunk_metadata(thrift, footer, column, chunk);
+    put_chunk_metadata(thrift, footer, column, &group->chunks[column], group->codec);
     rcx_thrift_i64(thrift, 4, (int64_t)place->offset_offset);
     rcx_thrift_i32(thrift, 5, (int32_t)place->offset_bytes);
     if (place->column_bytes) {
@@ -318,7 +320,7 @@ static void put_group(struct rcx_thrift *thrift, const struct rcx_parquet_footer
     rcx_thrift_element_struct(thrift);
     rcx_thrift_list(thrift, 1, RCX_THRIFT_STRUCT, footer->column_count);
     for (size_t c = 0; c < footer->column_count; c++) {
-        put_chunk(thrift, footer, c, &group->chunks[c], &places[c]);
+        put_chunk(thrift, footer, c, group, &places[c]);
         plain_bytes += group->chunks[c].plain_bytes;
         stored_bytes += group->chunks[c].stored_bytes;
     }
@@ -361,7 +363,10 @@ static void append_metadata(const struct rcx_parquet_footer *footer,
     for (size_t g = 0; g < footer->group_count; g++)
         put_group(&thrift, footer, g, places + g * footer->column_count);
     put_entries(&thrift, footer);
-    rcx_thrift_text(&thrift, 6, CREATED_BY);
+    if (footer->created_by.data)
+        rcx_thrift_binary(&thrift, 6, footer->created_by.data, footer->created_by.length);
+    else
+        rcx_thrift_text(&thrift, 6, CREATED_BY);
     rcx_thrift_list(&thrift, 7, RCX_THRIFT_STRUCT, footer->column_count);
     for (size_t c = 0; c < footer->column_count; c++) {
         rcx_thrift_element_struct(&thrift);

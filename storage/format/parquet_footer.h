@@ -9,6 +9,7 @@
 
 struct rcx_parquet_group {
     uint64_t rows;
+    enum rcx_parquet_codec codec;
     struct rcx_parquet_chunk *chunks; /* [columns], owned */
 };
 
@@ -17,8 +18,8 @@ struct rcx_parquet_footer {
     size_t column_count;
     const struct rcx_sink_entry *entries;
     size_t entry_count;
-    enum rcx_parquet_codec codec;
-    const size_t *sorted_by; /* columns that the rows are sorted by */
+    struct rcx_text created_by; /* data NULL: this program */
+    const size_t *sorted_by;    /* columns that the rows are sorted by */
     size_t sorted_by_count;
     struct rcx_parquet_group *groups;
     size_t group_count, group_capacity;

@@ -1,6 +1,6 @@
 #pragma once
 /* Numbers of the Parquet format, version 2.11.0 (github.com/apache/parquet-format, parquet.thrift),
- * under the names used there. Only what we write. */
+ * under the names used there: what we write, and what readers of other files must tell apart. */
 
 enum rcx_parquet_type {
     RCX_PARQUET_BOOLEAN = 0,
@@ -27,6 +27,7 @@ enum rcx_parquet_logical {
     RCX_PARQUET_LOGICAL_STRING = 1,
     RCX_PARQUET_LOGICAL_DECIMAL = 5,
     RCX_PARQUET_LOGICAL_DATE = 6,
+    RCX_PARQUET_LOGICAL_TIME = 7,
     RCX_PARQUET_LOGICAL_TIMESTAMP = 8,
     RCX_PARQUET_LOGICAL_INTEGER = 10
 };
@@ -35,6 +36,7 @@ enum rcx_parquet_repetition { RCX_PARQUET_REQUIRED = 0, RCX_PARQUET_OPTIONAL = 1
 
 enum rcx_parquet_encoding {
     RCX_PARQUET_PLAIN = 0,
+    RCX_PARQUET_PLAIN_DICTIONARY = 2, /* the name of RLE_DICTIONARY in format 1 */
     RCX_PARQUET_RLE = 3,
     RCX_PARQUET_RLE_DICTIONARY = 8
 };
@@ -45,7 +47,12 @@ enum rcx_parquet_codec {
     RCX_PARQUET_ZSTD = 6
 };
 
-enum rcx_parquet_page_type { RCX_PARQUET_DATA_PAGE = 0, RCX_PARQUET_DICTIONARY_PAGE = 2 };
+enum rcx_parquet_page_type {
+    RCX_PARQUET_DATA_PAGE = 0,
+    RCX_PARQUET_INDEX_PAGE = 1,
+    RCX_PARQUET_DICTIONARY_PAGE = 2,
+    RCX_PARQUET_DATA_PAGE_V2 = 3
+};
 
 enum rcx_parquet_order {
     RCX_PARQUET_UNORDERED = 0,

@@ -39,6 +39,8 @@ struct rcx_sink_options {
      * becomes `required`, and a null in it later is RCX_E_INTERNAL. 0: every column is `optional`.
      */
     int nulls_as_in_first;
+    /* Parquet: a row group holds rows of one table only, however few they are. */
+    int groups_by_table;
     struct rcx_parallel parallel; /* blocks are encoded in parallel; threads 0: one */
     int no_sync;
 };

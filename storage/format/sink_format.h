@@ -48,3 +48,9 @@ struct rcx_sink_format {
 };
 
 extern const struct rcx_sink_format rcx_sink_csv, rcx_sink_parquet;
+
+/* Writes the rows of a Parquet sink that still wait; *out is what its footer will say.
+ * Errors: RCX_E_INTERNAL (another format), of writing. */
+struct rcx_parquet_footer;
+enum rcx_status rcx_sink_parquet_footer(struct rcx_sink *sink, struct rcx_parquet_footer **out,
+                                        struct rcx_error *err);

@@ -19,6 +19,7 @@ enum {
 
 struct parquet_sink {
     const struct rcx_codec *codec;
+    enum rcx_parquet_codec codec_number;
     int level;
     size_t group_rows;
     char **sorted_names; /* until the schema is known */
@@ -85,7 +86,7 @@ static enum rcx_status set_codec(struct rcx_sink *sink, const struct rcx_sink_op
 {
     struct parquet_sink *state = sink->state;
     const char *name = options->codec ? options->codec : "snappy";
-    if (!parquet_codec(name, &state->footer.codec))
+    if (!parquet_codec(name, &state->codec_number))
         return unknown_codec(sink, name, err);
     state->codec = rcx_codec_find(name);
     int level = options->codec_level;
@@ -125,6 +126,8 @@ static enum rcx_status open_parquet(struct rcx_sink *sink, const struct rcx_sink
     state->group_rows = options->row_group_rows ? options->row_group_rows : DEFAULT_GROUP_ROWS;
     state->gather_rows = state->group_rows < LEAST_GROUP_ROWS ? state->group_rows
                                                               : LEAST_GROUP_ROWS;
+    if (options->groups_by_table)
+        state->gather_rows = 0;
     state->encoder_count = sink->parallel.threads;
     enum rcx_status status = set_codec(sink, options, err);
     if (!status)
@@ -204,6 +207,7 @@ static enum rcx_status add_groups(struct rcx_sink *sink, size_t rows, size_t cou
         size_t left = rows - i * state->group_rows;
         struct rcx_parquet_group group = {
             .rows = left < state->group_rows ? left : state->group_rows,
+            .codec = state->codec_number,
             .chunks = rcx_calloc(sink->column_count ? sink->column_count : 1, sizeof *group.chunks),
         };
         if (!group.chunks)
@@ -280,6 +284,16 @@ static enum rcx_status finish_parquet(struct rcx_sink *sink, struct rcx_error *e
     rcx_buf_release(&bytes);
     rcx_buf_release(&scratch);
     return status;
+}
+
+enum rcx_status rcx_sink_parquet_footer(struct rcx_sink *sink, struct rcx_parquet_footer **out,
+                                        struct rcx_error *err)
+{
+    struct parquet_sink *state = sink->state;
+    if (sink->format != &rcx_sink_parquet)
+        return rcx_fail(err, RCX_E_INTERNAL, "%s: not a Parquet file", sink->path);
+    *out = &state->footer;
+    return write_gathered(sink, err);
 }
 
 const struct rcx_sink_format rcx_sink_parquet = {
