@@ -8,12 +8,14 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/features_actions.h"
 #include "cli/flow_features.h"
 
 struct features_options {
-    const char *store, *output, *format, *metadata;
+    const char *store, *output, *format, *metadata, *customer;
+    struct rcx_date_option snapshot;
     uint64_t version;
-    bool labels, markdown, dry_run;
+    bool labels, markdown, append, check, dry_run;
 };
 
 static void list_json(struct rcx_cli *cli, const struct rcx_cfg_features *cfg)
@@ -82,8 +84,11 @@ static void print_snapshots(struct rcx_cli *cli, const struct rcx_flow_features_
                             bool labels)
 {
     char date[RCX_DATE_TEXT_BYTES], customers[32], rows[32];
-    for (size_t s = 0; s < result->snapshots.count; s++) {
+    for (size_t s = 0, added = 0; s < result->snapshots.count; s++) {
         const struct rcx_snapshot_counts *counts = &result->counts[s];
+        if (added == result->added.count || result->snapshots.days[s] != result->added.days[added])
+            continue; /* was there before */
+        added++;
         rcx_cli_print(cli, "%s  %10s customers  %12s rows in the window",
                       rcx_format_day(result->snapshots.days[s], date),
                       rcx_format_count(counts->customers, customers),
@@ -96,8 +101,11 @@ static void print_snapshots(struct rcx_cli *cli, const struct rcx_flow_features_
         rcx_cli_print(cli, "\n");
     }
     rcx_cli_print(
-        cli, "%s rows of %s customers at %zu snapshots\n", rcx_format_count(result->rows, rows),
+        cli, "%s rows of %s customers at %zu snapshots", rcx_format_count(result->rows, rows),
         rcx_format_count(result->metadata.customer_count, customers), result->snapshots.count);
+    if (result->added.count < result->snapshots.count)
+        rcx_cli_print(cli, ", %zu of them new", result->added.count);
+    rcx_cli_print(cli, "\n");
 }
 
 static void print_json(struct rcx_cli *cli, const struct rcx_flow_features_result *result,
@@ -108,6 +116,7 @@ static void print_json(struct rcx_cli *cli, const struct rcx_flow_features_resul
     rcx_json_put_u64(&json, "rows", result->rows);
     rcx_json_put_u64(&json, "customers", result->metadata.customer_count);
     rcx_json_put_u64(&json, "passes", result->passes);
+    rcx_json_put_u64(&json, "snapshots_added", result->added.count);
     rcx_json_put_text(&json, "output", output);
     rcx_json_put_text(&json, "metadata", metadata);
     rcx_json_key(&json, "snapshots");
@@ -128,11 +137,6 @@ static enum rcx_status compute(struct rcx_cli *cli, const struct features_option
                                struct rcx_error *err)
 {
     char created[RCX_TIME_TEXT_BYTES];
-    char digest_text[RCX_DIGEST_TEXT_BYTES];
-    struct rcx_digest digest;
-    enum rcx_status status = rcx_flow_features_config_digest(cli->settings, &digest, err);
-    if (status != RCX_OK)
-        return status;
     const struct rcx_flow_features flow = {
         .from = store,
         .config = cli->config,
@@ -140,13 +144,13 @@ static enum rcx_status compute(struct rcx_cli *cli, const struct features_option
         .table_bytes = cli->memory_bytes / 2, /* the rest: the store's pages, scratch, the sink */
         .with_labels = given->labels,
         .output = given->output,
+        .append = given->append,
         .format = given->format,
         .metadata = metadata,
-        .config_digest = rcx_digest_format(digest, digest_text),
         .created = rcx_format_time((rcx_time)time(NULL), created),
     };
     struct rcx_flow_features_result result;
-    status = rcx_flow_features(&flow, &result, err);
+    enum rcx_status status = rcx_flow_features(&flow, &result, err);
     if (status != RCX_OK)
         return status;
     bool to_stdout = given->output && strcmp(given->output, "-") == 0;
@@ -158,15 +162,43 @@ static enum rcx_status compute(struct rcx_cli *cli, const struct features_option
     return RCX_OK;
 }
 
+/* What is done with a table that is there, or with the catalogue. */
+static enum rcx_status run_action(struct rcx_cli *cli, const struct features_options *given,
+                                  struct rcx_error *err)
+{
+    static const char *const actions[] = {"list", "show", "drift"};
+    const char *action = cli->operands[0];
+    const char *file = cli->operand_count > 1 ? cli->operands[1] : NULL;
+    if (strcmp(action, "list") == 0 && !file)
+        return run_list(cli, given, err);
+    if ((strcmp(action, "show") == 0 || strcmp(action, "drift") == 0) && !file)
+        return rcx_fail(err, RCX_E_USAGE, "'rcx features %s' needs the FILE of a feature table",
+                        action);
+    if (strcmp(action, "show") == 0) {
+        const struct rcx_features_show show = {.file = file,
+                                               .customer = given->customer,
+                                               .snapshot = given->snapshot,
+                                               .output = given->output,
+                                               .format = given->format};
+        return rcx_features_show(cli, &show, err);
+    }
+    if (strcmp(action, "drift") == 0) {
+        const struct rcx_features_drift drift = {
+            .file = file, .output = given->output, .format = given->format, .check = given->check};
+        return rcx_features_drift(cli, &drift, err);
+    }
+    if (strcmp(action, "list") == 0)
+        return rcx_fail(err, RCX_E_USAGE, "'rcx features list' takes no file");
+    return rcx_cli_fail_unknown(err, RCX_E_USAGE, "action", action,
+                                rcx_suggest(action, actions, sizeof actions / sizeof actions[0]),
+                                "'rcx help features' shows what there is");
+}
+
 static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_error *err)
 {
     const struct features_options *given = values;
-    if (cli->operand_count > 0) {
-        if (strcmp(cli->operands[0], "list") == 0)
-            return run_list(cli, given, err);
-        return rcx_cli_fail_unknown(err, RCX_E_USAGE, "action", cli->operands[0], "list",
-                                    "'rcx help features' shows what there is");
-    }
+    if (cli->operand_count > 0)
+        return run_action(cli, given, err);
     if (!given->store || (!given->output && !given->dry_run))
         return rcx_fail(err, RCX_E_USAGE, "'rcx features' needs --%s",
                         given->store ? "output FILE" : "store DIR");
@@ -200,6 +232,8 @@ static const struct rcx_option options[] = {
     RCX_OPTION_KEY("snapshots", 0, "DATES", "snapshots.dates",
                    "the dates, with commas between; default: the series of snapshots.every"),
     RCX_OPTION_KEY("as-of", 0, "DATE", "snapshots.dates", "one date"),
+    RCX_OPTION(FLAG, struct features_options, append, "append", 0, NULL,
+               "add the dates to the table that is there; its snapshots stay byte for byte"),
     RCX_OPTION(FLAG, struct features_options, labels, "labels", 0, NULL,
                "also what happened afterwards: churn_eligible, churn, clv"),
     RCX_OPTION(TEXT, struct features_options, metadata, "metadata", 0, "FILE",
@@ -208,20 +242,34 @@ static const struct rcx_option options[] = {
                "an older version of the store"),
     RCX_OPTION(FLAG, struct features_options, dry_run, "dry-run", 'n', NULL,
                "compute, write nothing"),
+    RCX_OPTION(DATE, struct features_options, snapshot, "snapshot", 0, "DATE",
+               "show: the rows of this snapshot"),
+    RCX_OPTION(TEXT, struct features_options, customer, "customer", 0, "ID",
+               "show: the rows of this customer"),
+    RCX_OPTION_KEY("against", 0, "DATE", "drift.against",
+                   "drift: compare with this snapshot; default: the first"),
+    RCX_OPTION(FLAG, struct features_options, check, "check", 0, NULL,
+               "drift: exit code 5 when a feature is beyond drift.max_psi"),
     RCX_OPTION(FLAG, struct features_options, markdown, "markdown", 0, NULL, "list: as a document"),
 };
 
 const struct rcx_command rcx_cmd_features = {
     .name = "features",
     .summary = "compute the 33 features of every customer at every snapshot; 'list' names them",
-    .operands = "[list]",
+    .operands = "[list | show FILE | drift FILE]",
     .operands_min = 0,
-    .operands_max = 1,
+    .operands_max = 2,
     .details =
         "A snapshot sees only the rows up to and with its date. Rows come by date, then customer.\n"
+        "--append adds dates to a .parquet table: same definitions, labels and kind of ids.\n"
+        "show prints rows as CSV, or where each snapshot came from. drift compares the\n"
+        "distribution of each feature with that at another snapshot (PSI and KS).\n"
         "\n"
         "    rcx features --store shop -o features.parquet --labels\n"
         "    rcx features --store shop -o - --format csv --as-of 2011-11-30\n"
+        "    rcx features --store shop -o features.parquet --append --as-of 2011-12-09\n"
+        "    rcx features show features.parquet --customer 12347\n"
+        "    rcx features drift features.parquet --against 2011-05-31 --check\n"
         "    rcx features list",
     RCX_OPTIONS(options, struct features_options),
     .run = run,

@@ -11,11 +11,12 @@ struct rcx_flow_features {
     struct rcx_parallel parallel;
     uint64_t table_bytes; /* most bytes of tables in memory at a time; 0: no limit */
     bool with_labels;
-    const char *output;        /* the table; NULL: none */
-    const char *format;        /* NULL: by the extension of output */
-    const char *metadata;      /* feature_metadata.json; NULL: none */
-    const char *config_digest; /* goes into the metadata; or NULL */
-    const char *created;       /* time of creation, or NULL */
+    const char *output; /* the table; NULL: none */
+    /* Snapshots that `output` holds already stay, byte for byte; the dates asked for are added. */
+    bool append;
+    const char *format;   /* NULL: by the extension of output */
+    const char *metadata; /* feature_metadata.json; NULL: none */
+    const char *created;  /* time of creation, or NULL */
     bool no_sync;
     /* Also gets every finished table, after it was written; may take it. NULL: nobody. */
     rcx_feature_sink_function *also;
@@ -23,9 +24,11 @@ struct rcx_flow_features {
 };
 
 struct rcx_flow_features_result {
-    struct rcx_snapshots snapshots;       /* owned */
-    struct rcx_snapshot_counts *counts;   /* [snapshots], owned */
-    struct rcx_feature_metadata metadata; /* owned */
+    struct rcx_snapshots snapshots;            /* of the table, owned */
+    struct rcx_snapshots added;                /* those that were computed now, owned */
+    char config_digest[RCX_DIGEST_TEXT_BYTES]; /* of the definitions (feature_lineage.h) */
+    struct rcx_snapshot_counts *counts;        /* [snapshots], owned */
+    struct rcx_feature_metadata metadata;      /* owned */
     uint64_t rows;
     size_t passes;
 };

@@ -9,9 +9,11 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "cli/flow_clean.h"
+#include "cli/flow_drift.h"
 #include "cli/flow_features.h"
 #include "cli/flow_prove.h"
 #include "cli/run_manifest.h"
+#include "cli/sink_options.h"
 #include "engine/exec/validate_run.h"
 #include "storage/format/sink.h"
 #include "storage/ingest/ingest.h"
@@ -217,13 +219,8 @@ static enum rcx_status compute_features(struct rcx_run_state *run, const char *t
                                         const char *metadata, struct rcx_run_stage *stage,
                                         struct rcx_error *err)
 {
-    char created[RCX_TIME_TEXT_BYTES], digest_text[RCX_DIGEST_TEXT_BYTES], customers[32];
+    char created[RCX_TIME_TEXT_BYTES], customers[32];
     struct rcx_flow_features_result result = {0};
-    struct rcx_digest digest;
-    enum rcx_status status = rcx_flow_features_config_digest(run->flow->settings, &digest, err);
-
-    if (status != RCX_OK)
-        return status;
     const struct rcx_flow_features flow = {
         .from = &run->store,
         .config = run->config,
@@ -232,11 +229,10 @@ static enum rcx_status compute_features(struct rcx_run_state *run, const char *t
                        2, /* the rest: the store's pages, scratch, the sink */
         .output = table,
         .metadata = metadata,
-        .config_digest = rcx_digest_format(digest, digest_text),
         .created = rcx_format_time((rcx_time)time(NULL), created),
         .no_sync = true,
     };
-    status = rcx_flow_features(&flow, &result, err);
+    enum rcx_status status = rcx_flow_features(&flow, &result, err);
     if (status != RCX_OK)
         return status;
     stage->rows_out = result.rows;
@@ -244,6 +240,31 @@ static enum rcx_status compute_features(struct rcx_run_state *run, const char *t
              result.snapshots.count, rcx_format_count(result.metadata.customer_count, customers));
     rcx_flow_features_result_release(&result);
     return RCX_OK;
+}
+
+/* The drift of the table that was just written, as a table of its own. */
+static enum rcx_status compare_snapshots(struct rcx_run_state *run, const char *table,
+                                         struct rcx_run_stage *stage, struct rcx_error *err)
+{
+    static const char name[] = "outputs/feature_drift.csv";
+    struct rcx_sink_options sink = rcx_flow_sink_options(&run->config->export, run->flow->parallel);
+    struct rcx_feature_drift drift = {0};
+    size_t length = strlen(stage->note);
+    char *path = output_path(run, name, err);
+
+    sink.no_sync = true;
+    enum rcx_status status = path ? rcx_flow_drift(table, &run->config->drift, path, &sink, &drift,
+                                                   err)
+                                  : failed_path(err);
+    if (status == RCX_OK)
+        status = rcx_run_add_output(run->flow->directory, name, stage, err);
+    if (status == RCX_OK && drift.drifted > 0)
+        snprintf(stage->note + length, sizeof stage->note - length,
+                 "; %zu of %zu comparisons with the reference drifted", drift.drifted,
+                 drift.table.rows);
+    rcx_feature_drift_release(&drift);
+    rcx_free(path);
+    return status;
 }
 
 static enum rcx_status stage_features(struct rcx_run_state *run, struct rcx_run_stage *stage,
@@ -261,6 +282,8 @@ static enum rcx_status stage_features(struct rcx_run_state *run, struct rcx_run_
     /* the metadata hold their time of creation, which no digest covers */
     if (status == RCX_OK)
         status = rcx_run_add_output(run->flow->directory, name, stage, err);
+    if (status == RCX_OK)
+        status = compare_snapshots(run, table, stage, err);
     rcx_free(table);
     rcx_free(metadata);
     return status;
@@ -332,7 +355,7 @@ const struct rcx_run_stage_row rcx_run_stages[] = {
     {"clean", false, {"cleaning", "features", "export"}, stage_clean},
     {"features",
      false,
-     {"cleaning", "snapshots", "features", "churn", "clv", "export"},
+     {"cleaning", "snapshots", "features", "drift", "churn", "clv", "export"},
      stage_features},
     {"prove",
      false,

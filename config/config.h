@@ -98,6 +98,9 @@ struct rcx_cfg_features {
 struct rcx_cfg_prove {
 #include "config/keys/prove.def"
 };
+struct rcx_cfg_drift {
+#include "config/keys/drift.def"
+};
 struct rcx_cfg_churn {
 #include "config/keys/churn.def"
 };

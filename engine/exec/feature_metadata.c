@@ -12,6 +12,9 @@ void rcx_feature_metadata_release(struct rcx_feature_metadata *metadata)
     rcx_free(metadata->rows);
     rcx_free(metadata->customers);
     rcx_free(metadata->merged);
+    rcx_dictionary_release(&metadata->texts);
+    rcx_strings_release(metadata->seen_in);
+    rcx_free(metadata->seen);
     *metadata = (struct rcx_feature_metadata){0};
 }
 
@@ -64,26 +67,21 @@ static enum rcx_status summarise_column(void *context, size_t feature, unsigned 
     return RCX_OK;
 }
 
-/* Merges the customers of a table, which are in the store's order, into the distinct ones so far. */
-static bool add_customers(struct rcx_feature_metadata *metadata, const struct rcx_table *table,
-                          const struct rcx_store *store)
+/* Merges the customers of a table into the distinct ones so far. */
+static bool add_numbers(struct rcx_feature_metadata *metadata, const int64_t *ids, size_t rows)
 {
-    const struct rcx_column *ids = &table->columns[0];
-    const uint32_t *rank = ids->type == RCX_TYPE_TEXT ? rcx_store_rank(store, RCX_TEXT_CUSTOMER)
-                                                      : NULL;
     size_t known = metadata->customer_count;
     size_t k = 0;
     size_t count = 0;
-    if (!rcx_array_reserve(&metadata->merged, &metadata->merged_capacity, known + table->rows + 1,
+    if (!rcx_array_reserve(&metadata->merged, &metadata->merged_capacity, known + rows + 1,
                            sizeof *metadata->merged))
         return false;
-    for (size_t i = 0; i < table->rows; i++) {
-        int64_t id = rank ? (int64_t)rank[ids->codes[i]] : ids->i64[i];
-        while (k < known && metadata->customers[k] < id)
+    for (size_t i = 0; i < rows; i++) {
+        while (k < known && metadata->customers[k] < ids[i])
             metadata->merged[count++] = metadata->customers[k++];
-        if (k < known && metadata->customers[k] == id)
+        if (k < known && metadata->customers[k] == ids[i])
             k++;
-        metadata->merged[count++] = id;
+        metadata->merged[count++] = ids[i];
     }
     while (k < known)
         metadata->merged[count++] = metadata->customers[k++];
@@ -97,14 +95,56 @@ static bool add_customers(struct rcx_feature_metadata *metadata, const struct rc
     return true;
 }
 
+static bool begin_texts(struct rcx_feature_metadata *metadata, struct rcx_strings *strings)
+{
+    if (!metadata->texts.offsets && !rcx_dictionary_init(&metadata->texts))
+        return false;
+    if (strings == metadata->seen_in)
+        return true;
+    rcx_free(metadata->seen);
+    rcx_strings_release(metadata->seen_in);
+    metadata->seen_in = NULL;
+    metadata->seen = rcx_calloc((size_t)strings->count + 1, 1);
+    if (metadata->seen)
+        metadata->seen_in = rcx_strings_retain(strings);
+    return metadata->seen != NULL;
+}
+
+/* The tables of one run share a list of texts, so each text is looked up once; a table that was read
+ * from a file has its own. */
+static bool add_texts(struct rcx_feature_metadata *metadata, const struct rcx_column *ids)
+{
+    if (ids->rows == 0)
+        return true;
+    if (!begin_texts(metadata, ids->dictionary))
+        return false;
+    for (size_t i = 0; i < ids->rows; i++) {
+        uint32_t code = ids->codes[i];
+        if (metadata->seen[code])
+            continue;
+        metadata->seen[code] = 1;
+        if (rcx_dictionary_intern(&metadata->texts, rcx_strings_get(ids->dictionary, code)) ==
+            RCX_NO_CODE)
+            return false;
+    }
+    metadata->customer_count = metadata->texts.count - 1; /* one is the empty text */
+    return true;
+}
+
 enum rcx_status rcx_feature_metadata_add(struct rcx_feature_metadata *metadata, size_t snapshot,
                                          const struct rcx_table *table,
-                                         const struct rcx_store *store,
                                          const struct rcx_parallel *parallel, struct rcx_error *err)
 {
     struct summary_job job = {table, &metadata->summaries[snapshot * RCX_FEATURE_COUNT]};
     metadata->rows[snapshot] = table->rows;
-    if (!add_customers(metadata, table, store))
+    if (table->rows == 0 && table->column_count == 0) { /* a snapshot read from a file, empty */
+        for (size_t f = 0; f < RCX_FEATURE_COUNT; f++)
+            job.out[f] = (struct rcx_feature_summary){0, NAN, NAN, NAN};
+        return RCX_OK;
+    }
+    const struct rcx_column *ids = &table->columns[0];
+    if (ids->type == RCX_TYPE_TEXT ? !add_texts(metadata, ids)
+                                   : !add_numbers(metadata, ids->i64, table->rows))
         return rcx_fail_nomem(err, "feature metadata", table->rows * sizeof(int64_t));
     return rcx_parallel_for(parallel, RCX_FEATURE_COUNT, summarise_column, &job, err);
 }

@@ -2,6 +2,7 @@
 /* feature_metadata.json: what each column means and what it looks like at every snapshot.
  * Tables are added one by one as they are finished, so nothing but their summaries is kept. */
 #include "base/buf.h"
+#include "base/dictionary.h"
 #include "engine/exec/feature_run.h"
 
 struct rcx_feature_summary {
@@ -13,9 +14,13 @@ struct rcx_feature_metadata {
     size_t snapshot_count;
     struct rcx_feature_summary *summaries; /* [snapshots x RCX_FEATURE_COUNT] */
     uint64_t *rows;                        /* [snapshots] */
-    int64_t *customers;                    /* distinct so far, ascending by `rank` or id */
+    size_t customer_count;                 /* distinct so far */
+    int64_t *customers;                    /* of numeric ids, ascending */
     int64_t *merged;
-    size_t customer_count, customer_capacity, merged_capacity;
+    size_t customer_capacity, merged_capacity;
+    struct rcx_dictionary texts; /* of text ids */
+    struct rcx_strings *seen_in; /* the list that `seen` belongs to; a reference is held */
+    uint8_t *seen;               /* [seen_in->count]: the code is among the texts */
 };
 
 /* What the tables came from; borrowed texts. */
@@ -33,10 +38,10 @@ struct rcx_feature_origin {
 enum rcx_status rcx_feature_metadata_init(struct rcx_feature_metadata *metadata, size_t snapshots,
                                           struct rcx_error *err);
 void rcx_feature_metadata_release(struct rcx_feature_metadata *metadata);
-/* Summarises the finished table of a snapshot; columns in parallel. Errors: RCX_E_NOMEM. */
+/* Summarises the finished table of a snapshot; columns in parallel. Rows are in the order of the
+ * table (numeric ids ascending). Errors: RCX_E_NOMEM. */
 enum rcx_status rcx_feature_metadata_add(struct rcx_feature_metadata *metadata, size_t snapshot,
                                          const struct rcx_table *table,
-                                         const struct rcx_store *store,
                                          const struct rcx_parallel *parallel,
                                          struct rcx_error *err);
 /* The JSON document. False: out of memory. */

@@ -198,6 +198,15 @@ def renamed(column):
     return loaded(lambda path: write_csv(path, plain_rows(), header=["Spalte" if h == column else h for h in HEADER]))
 
 
+def drift(folder, sets):
+    """The drift between the snapshots of the shop's feature table, and whether it is too much."""
+    table = folder / "features.parquet"
+    made = run("features", "--store", shop_store(folder), "-o", table)
+    assert made.returncode == 0, made.stderr
+    got = run("features", "drift", table, "--check", *sets_of(sets))
+    return got.returncode, got.stdout
+
+
 FIT = ["cleaning.outliers.min_fit_rows=20"]
 CLEAN = output_of("clean")
 FEATURES = output_of("features")
@@ -260,6 +269,10 @@ EFFECTS = {
     "features.windows": Effect("a: 7, b: 14, c: 28, d: 56", FEATURES),
     "prove.snapshots": Effect("2", PROOF),
     "prove.customers": Effect("7", PROOF),
+    "drift.against": Effect("2011-05-31", drift),
+    "drift.bins": Effect("3", drift),
+    "drift.min_share": Effect("0.01", drift),
+    "drift.max_psi": Effect("1000", drift),
     "churn.horizon_days": Effect("30", LABELS),
     "churn.gap_days": Effect("20", LABELS),
     "churn.min_tenure_days": Effect("100", LABELS),

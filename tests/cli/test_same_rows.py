@@ -37,6 +37,13 @@ def load(store, header, rows):
     expect("ingest", path, "--store", store, "--set", "ingest.max_reject_share=0.1", stderr=r".*")
 
 
+def rows_of(data):
+    """A file without what names the store: of Parquet all but the footer, which holds the lineage."""
+    if data[:4] != b"PAR1":
+        return data
+    return data[:-8 - int.from_bytes(data[-8:-4], "little")]
+
+
 COMMANDS = {
     "features": ("features", "--labels"),
     "features in Parquet": ("features", "--labels", "--format", "parquet"),
@@ -54,6 +61,6 @@ def test_same_bytes(stores, name):
     for store in ("one", "ten", "compacted"):
         path = stores / f"{store}.table.csv"
         expect(command, "--store", stores / store, "-o", path, *options, stderr=".*")
-        tables.append(path.read_bytes())
+        tables.append(rows_of(path.read_bytes()))
     assert len(tables[0]) > 1000
     assert tables[1:] == tables[:1] * 2

@@ -71,8 +71,7 @@ static enum rcx_status keep_digest(void *context, size_t snapshot, struct rcx_ta
     const struct rcx_parallel parallel = {options->threads};
     assert_int_equal(snapshot, options->tables++);
     options->digests[snapshot] = rcx_table_digest(table);
-    return rcx_feature_metadata_add(&options->metadata, snapshot, table, options->fixture->store,
-                                    &parallel, err);
+    return rcx_feature_metadata_add(&options->metadata, snapshot, table, &parallel, err);
 }
 
 static enum rcx_status count_rows(void *context, const struct rcx_table *rows,
