@@ -162,6 +162,32 @@ def same_shape(table, samples):
     return {"feature_rows": made}
 
 
+def one_after_the_other(samples):
+    """Several processes as one measurement: times add up, the largest peak counts."""
+    return measure.Sample(sum(s.wall for s in samples), sum(s.cpu for s in samples),
+                          max(s.peak_kb for s in samples), {})
+
+
+def clean(bench):
+    """Validation, cleaning and the cleaned Parquet file, beside reading and writing that file alone."""
+    store, ours, theirs = bench.store(bench.large(), "clean.store"), bench.work / "cleaned.parquet", \
+        bench.work / "rewritten.parquet"
+    level = ["--set", "export.codec=zstd", "--set", "export.zstd_level=3"]
+
+    def rcx():
+        ours.unlink(missing_ok=True)
+        return one_after_the_other([
+            bench.run_rcx("validate", "--store", store, "-o", bench.work / "validation_report.csv"),
+            bench.run_rcx("clean", "--store", store, "-o", ours, *level)])
+
+    def duckdb():
+        return inner(bench.run_peer("clean_parquet.py", ours, theirs))
+
+    samples = measure.alternate({"rcx": rcx, "duckdb": duckdb}, bench.arguments.reps, bench.note)
+    return samples, {"bytes_rcx": measure.tree_bytes(ours), "bytes_duckdb": measure.tree_bytes(theirs),
+                     "cleaned_rows": samples["duckdb"][-1].report["rows"]}
+
+
 def uci(bench):
     source, out = bench.uci(), bench.work / "uci.out"
 
@@ -190,6 +216,7 @@ CASES = {
     "ingest": (ingest, "CSV to committed, sorted store"),
     "ingest-256mb": (ingest_limited, "the same with --memory-limit 256MB"),
     "features": (features, "33 features x 12 snapshots from the store"),
+    "clean": (clean, "validation, cleaning, cleaned Parquet / read and write it"),
     "uci": (uci, "UCI, raw CSV to features, whole process"),
     "size": (size, "UCI, CSV to store; sizes"),
 }

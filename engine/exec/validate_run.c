@@ -55,6 +55,8 @@ static enum rcx_status count_morsel(void *context, size_t morsel, unsigned index
     if (!worker->buffer && !(worker->buffer = rcx_scan_buffer_new()))
         return rcx_fail_nomem(err, "scan buffer", 0);
     enum rcx_status status = rcx_scan_read(job->scan, morsel, worker->buffer, &batch, err);
+    if (status == RCX_OK && !batch.has_all_descriptions)
+        status = rcx_scan_read_more(job->scan, RCX_SCAN_DESCRIPTION, worker->buffer, &batch, err);
     if (status == RCX_OK && !rcx_validate_batch(job->plan, &batch, &worker->counts))
         status = rcx_fail_nomem(err, "validation", 0);
     return status;
@@ -139,7 +141,7 @@ static enum rcx_status count_facts(const struct rcx_store *store, struct rcx_val
     rcx_free(home);
     plan->split_invoices = split;
     if (status == RCX_OK)
-        status = rcx_scan_open(store, RCX_SCAN_ALL, &scan, err);
+        status = rcx_scan_open(store, RCX_SCAN_ALL & ~(unsigned)RCX_SCAN_DESCRIPTION, &scan, err);
     job.scan = scan;
     if (status == RCX_OK)
         status = rcx_parallel_for(&parallel, rcx_scan_morsels(scan), count_morsel, &job, err);

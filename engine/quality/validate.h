@@ -6,7 +6,7 @@
  * in one sentence. Facts are integers, so no result depends on how the work was cut.
  *
  * To add a check: 1. its numbers in struct rcx_validation_facts and validate_batch.c; 2. its function
- * in the list of validate_checks.c; 3. its reference in tests/engine/test_validate.c. */
+ * in the list of validate_checks.c; 3. its reference in tests/engine/test_validate_run.c. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "engine/quality/validate_kernels.h"
 
 bool rcx_validate_worker_init(struct rcx_validate_worker *worker,
                               const struct rcx_validate_plan *plan)
@@ -46,59 +47,23 @@ uint64_t rcx_count_shared_keys(uint64_t *keys, size_t count)
     return shared;
 }
 
-static void count_prices(const struct rcx_validate_plan *plan, const struct rcx_batch *b,
+static void count_values(const struct rcx_validate_plan *plan, const struct rcx_batch *b,
                          struct rcx_validation_facts *facts)
 {
-    uint64_t negative = 0, zero = 0, valid = 0;
+    struct rcx_value_counts counts = {0};
 
-    for (size_t i = 0; i < b->rows; i++) {
-        negative += b->unit_price[i] < 0;
-        zero += b->unit_price[i] == 0;
-        valid += b->unit_price[i] >= plan->min_price;
-    }
-    facts->price_negative += negative;
-    facts->price_zero += zero;
-    facts->price_valid += valid;
-}
-
-static void count_quantities(const struct rcx_validate_plan *plan, const struct rcx_batch *b,
-                             struct rcx_validation_facts *facts)
-{
-    uint64_t zero = 0, outside = 0, returns = 0, positive = 0, negative = 0;
-
-    for (size_t i = 0; i < b->rows; i++) {
-        int64_t quantity = b->quantity[i];
-        int sign = (quantity > 0) - (quantity < 0);
-        int price_sign = (b->unit_price[i] > 0) - (b->unit_price[i] < 0);
-
-        zero += quantity == 0;
-        outside += quantity > plan->max_abs_quantity || quantity < -plan->max_abs_quantity;
-        returns += quantity < 0;
-        positive += sign * price_sign > 0;
-        negative += sign * price_sign < 0;
-    }
-    facts->quantity_zero += zero;
-    facts->quantity_outside += outside;
-    facts->return_rows += returns;
-    facts->revenue_positive += positive;
-    facts->revenue_negative += negative;
-    facts->revenue_zero += b->rows - positive - negative;
-}
-
-static uint64_t count_code(const uint32_t *codes, size_t count, uint32_t code)
-{
-    uint64_t found = 0;
-
-    for (size_t i = 0; i < count; i++)
-        found += codes[i] == code;
-    return found;
-}
-
-static bool rows_equal(const struct rcx_batch *b, uint32_t i, uint32_t j)
-{
-    return b->stock[i] == b->stock[j] && b->quantity[i] == b->quantity[j] &&
-           b->unit_price[i] == b->unit_price[j] && b->description[i] == b->description[j] &&
-           b->country[i] == b->country[j];
+    RCX_KERNEL_CALL(rcx_count_values)
+    (b->rows, b->quantity, b->unit_price, plan->min_price, plan->max_abs_quantity, &counts);
+    facts->price_negative += counts.price_negative;
+    facts->price_zero += counts.price_zero;
+    facts->price_valid += counts.price_valid;
+    facts->quantity_zero += counts.quantity_zero;
+    facts->quantity_outside += counts.quantity_outside;
+    facts->return_rows += counts.returns;
+    facts->returns_outside += counts.returns; /* less those in cancellations, below */
+    facts->revenue_positive += counts.revenue_positive;
+    facts->revenue_negative += counts.revenue_negative;
+    facts->revenue_zero += b->rows - counts.revenue_positive - counts.revenue_negative;
 }
 
 static void count_receipt(const struct rcx_validate_plan *plan, const struct rcx_batch *b, size_t r,
@@ -106,18 +71,13 @@ static void count_receipt(const struct rcx_validate_plan *plan, const struct rcx
 {
     struct rcx_validation_facts *facts = &worker->facts;
     uint32_t first = b->first_row[r], end = b->first_row[r + 1];
-    uint64_t positive = 0, negative = 0;
 
-    for (uint32_t i = first; i < end; i++) {
-        positive += b->quantity[i] > 0;
-        negative += b->quantity[i] < 0;
-        facts->exact_duplicates += i > first && rows_equal(b, i, i - 1);
-    }
     if ((plan->cancellation_bits[b->invoice[r] / 64] >> b->invoice[r] % 64 & 1) != 0) {
         facts->cancellation_rows += end - first;
-        facts->cancellation_positive += positive;
-    } else {
-        facts->returns_outside += negative;
+        for (uint32_t i = first; i < end; i++) {
+            facts->cancellation_positive += b->quantity[i] > 0;
+            facts->returns_outside -= b->quantity[i] < 0;
+        }
     }
     facts->missing[RCX_FIELD_INVOICE_NO] += b->invoice[r] == 0 ? end - first : 0;
     worker->day_seen[rcx_day_of_time(b->time[r]) - plan->first_day] = 1;
@@ -126,17 +86,9 @@ static void count_receipt(const struct rcx_validate_plan *plan, const struct rcx
 /* Rows of one receipt are sorted by stock code: equal codes are neighbours. */
 static uint64_t shared_in_receipt(const struct rcx_batch *b, size_t r)
 {
-    uint64_t shared = 0;
+    uint32_t first = b->first_row[r];
 
-    for (uint32_t i = b->first_row[r]; i < b->first_row[r + 1];) {
-        uint32_t end = i + 1;
-
-        while (end < b->first_row[r + 1] && b->stock[end] == b->stock[i])
-            end++;
-        shared += end - i > 1 ? end - i : 0;
-        i = end;
-    }
-    return shared;
+    return RCX_KERNEL_CALL(rcx_count_shared)(b->first_row[r + 1] - first, b->stock + first);
 }
 
 static bool add_keys(const struct rcx_batch *b, size_t r, struct rcx_buf *keys)
@@ -183,11 +135,15 @@ bool rcx_validate_batch(const struct rcx_validate_plan *plan, const struct rcx_b
 
     facts->rows += batch->rows;
     facts->missing[RCX_FIELD_CUSTOMER_ID] += batch->guests ? batch->rows : 0;
-    facts->missing[RCX_FIELD_STOCK_CODE] += count_code(batch->stock, batch->rows, 0);
-    facts->missing[RCX_FIELD_DESCRIPTION] += count_code(batch->description, batch->rows, 0);
-    facts->missing[RCX_FIELD_COUNTRY] += count_code(batch->country, batch->rows, 0);
-    count_prices(plan, batch, facts);
-    count_quantities(plan, batch, facts);
+    facts->missing[RCX_FIELD_STOCK_CODE] += RCX_KERNEL_CALL(rcx_count_empty)(batch->rows,
+                                                                             batch->stock);
+    if (!batch->has_all_descriptions)
+        facts->missing[RCX_FIELD_DESCRIPTION] += RCX_KERNEL_CALL(rcx_count_empty)(
+            batch->rows, batch->description);
+    facts->missing[RCX_FIELD_COUNTRY] += RCX_KERNEL_CALL(rcx_count_empty)(batch->rows,
+                                                                          batch->country);
+    facts->exact_duplicates += batch->repeat_count;
+    count_values(plan, batch, facts);
     for (size_t r = 0; r < batch->receipts; r++)
         count_receipt(plan, batch, r, worker);
     for (size_t first = 0; first < batch->receipts;) {

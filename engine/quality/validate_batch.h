@@ -25,7 +25,8 @@ bool rcx_validate_worker_init(struct rcx_validate_worker *worker,
                               const struct rcx_validate_plan *plan);
 void rcx_validate_worker_release(struct rcx_validate_worker *worker);
 
-/* Adds a batch of all columns. False: out of memory. */
+/* Adds a batch of all columns; descriptions may be left out when the batch has_all_descriptions.
+ * False: out of memory. */
 bool rcx_validate_batch(const struct rcx_validate_plan *plan, const struct rcx_batch *batch,
                         struct rcx_validate_worker *worker);
 
