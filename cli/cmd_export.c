@@ -23,13 +23,16 @@ static void print_json(struct rcx_cli *cli, const struct export_options *given,
     rcx_cli_json_end(cli, &json);
 }
 
-/* Two blocks of decoded rows and what the sink makes of one take about this much per row. */
-enum { BLOCK_ROW_BYTES = 256, LEAST_BLOCK_ROWS = 1 << 16 };
+/* Two blocks of decoded rows and what the sink makes of one take about this much per row; besides
+ * there are the pages of the store, scan buffers and the program itself. */
+enum { BLOCK_ROW_BYTES = 256, LEAST_BLOCK_ROWS = 1 << 16, OTHER_BYTES = 48 << 20 };
 
 /* Row groups as configured, or as many rows as the memory limit allows. */
 static size_t block_rows(const struct rcx_cli *cli, size_t configured)
 {
-    uint64_t most = cli->memory_bytes / BLOCK_ROW_BYTES;
+    uint64_t most = cli->memory_bytes > OTHER_BYTES
+                        ? (cli->memory_bytes - OTHER_BYTES) / BLOCK_ROW_BYTES
+                        : 0;
     if (most < LEAST_BLOCK_ROWS)
         most = LEAST_BLOCK_ROWS;
     return most < configured ? (size_t)most : configured;

@@ -238,20 +238,28 @@ static enum rcx_status deliver(struct job *job, size_t first_snapshot,
     return RCX_OK;
 }
 
-static void release_job(struct job *job)
+/* What reading needed; the sink can have the memory. */
+static void release_scratch(struct job *job)
 {
     for (unsigned i = 0; job->workers && i < job->run->parallel.threads; i++) {
         rcx_scan_buffer_release(job->workers[i].buffer);
+        job->workers[i].buffer = NULL;
         rcx_clean_scratch_release(&job->workers[i].clean);
-        rcx_visit_release(&job->workers[i].visit);
     }
-    for (size_t i = 0; job->computed && i < rcx_scan_customer_morsels(job->scan); i++)
-        release_block(job->computed[i]);
     while (job->spare) {
         struct block *next = job->spare->next;
         release_block(job->spare);
         job->spare = next;
     }
+}
+
+static void release_job(struct job *job)
+{
+    release_scratch(job);
+    for (unsigned i = 0; job->workers && i < job->run->parallel.threads; i++)
+        rcx_visit_release(&job->workers[i].visit);
+    for (size_t i = 0; job->computed && i < rcx_scan_customer_morsels(job->scan); i++)
+        release_block(job->computed[i]);
     for (size_t s = 0; job->tables && s < job->plan->snapshot_count; s++)
         rcx_table_release(&job->tables[s]);
     rcx_free(job->workers);
@@ -297,6 +305,7 @@ static enum rcx_status run_pass(const struct rcx_feature_run *run, const struct 
     if (status == RCX_OK)
         status = rcx_parallel_for(&run->parallel, rcx_scan_customer_morsels(scan), run_morsel, &job,
                                   err);
+    release_scratch(&job);
     if (status == RCX_OK)
         status = deliver(&job, first_snapshot, stats, err);
     for (unsigned i = 0; job.workers && i < run->parallel.threads; i++)
