@@ -189,15 +189,6 @@ static enum rcx_status compute(struct delivery *delivery, struct rcx_error *err)
     return status;
 }
 
-enum rcx_status rcx_flow_features_config_digest(const struct rcx_settings *settings,
-                                                struct rcx_digest *out, struct rcx_error *err)
-{
-    static const char *const sections[] = {"ingest",   "cleaning", "snapshots",
-                                           "features", "churn",    "clv"};
-
-    return rcx_settings_digest(settings, sections, sizeof sections / sizeof sections[0], out, err);
-}
-
 static enum rcx_status run(struct delivery *delivery, struct rcx_error *err)
 {
     const struct rcx_flow_features *flow = delivery->flow;

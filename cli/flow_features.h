@@ -2,7 +2,7 @@
 /* The feature stage between a store and files: the feature table, snapshot by snapshot, and
  * feature_metadata.json. Prints nothing. */
 #include "cli/flow_store.h"
-#include "config/settings.h"
+#include "config/config.h"
 #include "engine/exec/feature_metadata.h"
 
 struct rcx_flow_features {
@@ -33,10 +33,6 @@ struct rcx_flow_features_result {
     size_t passes;
 };
 void rcx_flow_features_result_release(struct rcx_flow_features_result *result);
-
-/* Digest of the configuration that a feature table depends on. */
-enum rcx_status rcx_flow_features_config_digest(const struct rcx_settings *settings,
-                                                struct rcx_digest *out, struct rcx_error *err);
 
 /* Errors: RCX_E_USAGE and RCX_E_INPUT of the snapshot dates, RCX_E_CONFIG, of the scan and the
  * files; then no file is there. The caller releases *out. */
