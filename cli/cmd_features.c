@@ -143,7 +143,7 @@ static enum rcx_status compute(struct rcx_cli *cli, const struct features_option
         .parallel = cli->parallel,
         .table_bytes = cli->memory_bytes / 2, /* the rest: the store's pages, scratch, the sink */
         .with_labels = given->labels,
-        .output = given->output,
+        .output = given->dry_run ? NULL : given->output,
         .append = given->append,
         .format = given->format,
         .metadata = metadata,
@@ -217,7 +217,11 @@ static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_e
             status = rcx_fail_nomem(err, "path", strlen(given->output));
     }
     if (status == RCX_OK)
-        status = compute(cli, given, &store, given->metadata ? given->metadata : beside, err);
+        status = compute(cli, given, &store,
+                         given->dry_run    ? NULL
+                         : given->metadata ? given->metadata
+                                           : beside,
+                         err);
     rcx_free(beside);
     rcx_flow_store_close(&store);
     return status;
@@ -261,7 +265,8 @@ const struct rcx_command rcx_cmd_features = {
     .operands_max = 2,
     .details =
         "A snapshot sees only the rows up to and with its date. Rows come by date, then customer.\n"
-        "--append adds dates to a .parquet table: same definitions, labels and kind of ids.\n"
+        "--append adds dates to a .parquet table: same definitions, labels and kind of ids, and\n"
+        "no late rows that change what is there.\n"
         "show prints rows as CSV, or where each snapshot came from. drift compares the\n"
         "distribution of each feature with that at another snapshot (PSI and KS).\n"
         "\n"

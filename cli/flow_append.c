@@ -165,6 +165,40 @@ enum rcx_status rcx_flow_append_dates(const struct rcx_flow_append *append,
     return RCX_OK;
 }
 
+bool rcx_flow_append_in_doubt(const struct rcx_flow_append *append, const struct rcx_store *store)
+{
+    const struct rcx_feature_lineage *lineage = &append->file.lineage;
+    char digest[RCX_DIGEST_TEXT_BYTES];
+    (void)rcx_digest_format(rcx_store_summary(store)->digest, digest);
+    for (size_t s = 0; s < lineage->count; s++)
+        if (strcmp(lineage->snapshots[s].store_digest, digest) != 0)
+            return true;
+    return false;
+}
+
+enum rcx_status rcx_flow_append_compare(const struct rcx_flow_append *append, size_t snapshot,
+                                        const struct rcx_table *now,
+                                        const struct rcx_parallel *parallel, struct rcx_error *err)
+{
+    struct rcx_table then = {0};
+    char date[RCX_DATE_TEXT_BYTES];
+    enum rcx_status status = rcx_feature_file_snapshot(&append->file, snapshot, parallel, &then,
+                                                       err);
+    if (status != RCX_OK)
+        return status;
+    bool same = then.rows == now->rows &&
+                (now->rows == 0 ||
+                 rcx_digest_compare(rcx_table_digest(&then), rcx_table_digest(now)) == 0);
+    rcx_table_release(&then);
+    if (same)
+        return RCX_OK;
+    return rcx_fail(err, RCX_E_INPUT,
+                    "%s: snapshot %s would be another one now, because rows up to its date have "
+                    "come late; write the table anew, without --append",
+                    append->file.table->path,
+                    rcx_format_day(append->file.lineage.snapshots[snapshot].day, date));
+}
+
 static enum rcx_status take_over(struct rcx_flow_append *append,
                                  const struct rcx_flow_features *flow, struct rcx_sink *sink,
                                  struct rcx_feature_metadata *metadata, size_t next,

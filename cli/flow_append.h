@@ -33,6 +33,15 @@ enum rcx_status rcx_flow_append_dates(const struct rcx_flow_append *append,
                                       struct rcx_snapshots *snapshots,
                                       struct rcx_snapshots *out_added, struct rcx_error *err);
 
+/* Whether snapshots of the file were computed from another content of the store than there is now, so
+ * that rows that came late might have changed them. */
+bool rcx_flow_append_in_doubt(const struct rcx_flow_append *append, const struct rcx_store *store);
+/* Compares a snapshot of the file with the same computed now.
+ * Errors: RCX_E_INPUT when they differ, of reading. */
+enum rcx_status rcx_flow_append_compare(const struct rcx_flow_append *append, size_t snapshot,
+                                        const struct rcx_table *now,
+                                        const struct rcx_parallel *parallel, struct rcx_error *err);
+
 /* Copies the snapshots of the file before `day` that are not copied yet, and summarises them.
  *  metadata, next  the summaries, and the number of the next snapshot in them, which is advanced */
 enum rcx_status rcx_flow_append_before(struct rcx_flow_append *append, int64_t day,

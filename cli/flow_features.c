@@ -15,9 +15,11 @@ struct delivery {
     struct rcx_label_plan labels;
     struct rcx_buf definitions;
     struct rcx_flow_append append;
-    struct rcx_snapshot_counts *counts; /* [result->added] */
-    struct rcx_sink *sink;              /* or NULL */
-    size_t next;                        /* snapshot of the table, those of the file included */
+    bool in_doubt; /* snapshots of the file are computed again and compared */
+    const struct rcx_snapshots *computed; /* result->added, or all when in doubt */
+    struct rcx_snapshot_counts *counts;   /* [computed] */
+    struct rcx_sink *sink;                /* or NULL */
+    size_t next;                          /* snapshot of the table, those of the file included */
 };
 
 void rcx_flow_features_result_release(struct rcx_flow_features_result *result)
@@ -35,9 +37,12 @@ static enum rcx_status deliver(void *context, size_t snapshot, struct rcx_table 
     struct delivery *delivery = context;
     const struct rcx_flow_features *flow = delivery->flow;
     struct rcx_feature_metadata *metadata = &delivery->result->metadata;
-    enum rcx_status status = rcx_flow_append_before(&delivery->append,
-                                                    delivery->result->added.days[snapshot], flow,
-                                                    delivery->sink, metadata, &delivery->next, err);
+    rcx_day day = delivery->computed->days[snapshot];
+    size_t old;
+    if (rcx_feature_file_find(&delivery->append.file, day, &old))
+        return rcx_flow_append_compare(&delivery->append, old, table, &flow->parallel, err);
+    enum rcx_status status = rcx_flow_append_before(&delivery->append, day, flow, delivery->sink,
+                                                    metadata, &delivery->next, err);
     if (status == RCX_OK)
         status = rcx_feature_metadata_add(metadata, delivery->next++, table, &flow->parallel, err);
     if (status == RCX_OK && delivery->sink)
@@ -145,7 +150,9 @@ static enum rcx_status prepare(struct delivery *delivery, struct rcx_error *err)
                             result->config_digest);
     size_t count = result->snapshots.count;
     result->counts = rcx_calloc(count, sizeof *result->counts);
-    delivery->counts = rcx_calloc(result->added.count, sizeof *delivery->counts);
+    delivery->in_doubt = rcx_flow_append_in_doubt(&delivery->append, flow->from->store);
+    delivery->computed = delivery->in_doubt ? &result->snapshots : &result->added;
+    delivery->counts = rcx_calloc(delivery->computed->count, sizeof *delivery->counts);
     if (!result->counts || !delivery->counts)
         return rcx_fail_nomem(err, "snapshots", count * sizeof *result->counts);
     return rcx_feature_metadata_init(&result->metadata, count, err);
@@ -156,11 +163,13 @@ static void merge_counts(const struct delivery *delivery)
 {
     struct rcx_flow_features_result *result = delivery->result;
     const struct rcx_feature_file *file = &delivery->append.file;
-    for (size_t s = 0, added = 0, old; s < result->snapshots.count; s++) {
-        if (rcx_feature_file_find(file, result->snapshots.days[s], &old))
+    for (size_t s = 0, computed = 0, old; s < result->snapshots.count; s++) {
+        bool from_file = rcx_feature_file_find(file, result->snapshots.days[s], &old);
+        if (from_file)
             result->counts[s] = file->lineage.snapshots[old].counts;
         else
-            result->counts[s] = delivery->counts[added++];
+            result->counts[s] = delivery->counts[computed];
+        computed += !from_file || delivery->in_doubt;
         result->rows += result->counts[s].customers;
     }
 }
@@ -173,7 +182,7 @@ static enum rcx_status compute(struct delivery *delivery, struct rcx_error *err)
         .store = flow->from->store,
         .cfg = &flow->config->features,
         .clean = &flow->from->plan,
-        .snapshots = &delivery->result->added,
+        .snapshots = delivery->computed,
         .labels = flow->with_labels ? &delivery->labels : NULL,
         .parallel = flow->parallel,
         .table_bytes = flow->table_bytes,

@@ -12,7 +12,9 @@ struct rcx_flow_features {
     uint64_t table_bytes; /* most bytes of tables in memory at a time; 0: no limit */
     bool with_labels;
     const char *output; /* the table; NULL: none */
-    /* Snapshots that `output` holds already stay, byte for byte; the dates asked for are added. */
+    /* Snapshots that `output` holds already stay, byte for byte; the dates asked for are added. When
+     * the store has another content than those were computed from, they are computed again in the
+     * same pass and compared, and RCX_E_INPUT says when late rows have changed one. */
     bool append;
     const char *format;   /* NULL: by the extension of output */
     const char *metadata; /* feature_metadata.json; NULL: none */

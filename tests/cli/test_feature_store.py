@@ -157,6 +157,28 @@ def test_a_later_store_version_adds_its_snapshot(tmp_path):
         list(csv.reader(other.open()))
 
 
+@pytest.mark.parametrize("ids", ["numbers", "texts"])
+def test_late_rows(tmp_path, ids):
+    """Rows that came after a snapshot was computed, and belong before its date."""
+    rows = sorted(shop_rows() if ids == "numbers" else with_text_ids(shop_rows()), key=lambda r: r[4])
+    late = [i for i, r in enumerate(rows) if str(r[4]) >= "2011-04-01" and r[6]][0]
+    store = load(tmp_path, "shop", rows[:late] + rows[late + 1:])
+    path = tmp_path / "f.parquet"
+    features(store, path, ["2011-03-31", "2011-04-30"])
+    expect("ingest", write_csv(tmp_path / "late.csv", rows[late:late + 1]), "--store", store, stderr=".*")
+    before = path.read_bytes()
+    features(store, path, ["2011-06-30"], "--append", code=3,
+             stderr=r".*snapshot 2011-04-30 would be another one now.*write the table anew.*")
+    assert path.read_bytes() == before
+    features(store, tmp_path / "g.parquet", ["2011-03-31"], "--version", 1)  # that one is as before
+    features(store, tmp_path / "g.parquet", ["2011-06-30"], "--append")
+
+
+def test_nothing_is_written_without_leave(shops, tmp_path):
+    features(shops["numbers"], tmp_path / "f.parquet", DATES[:1], "--dry-run")
+    assert not list(tmp_path.iterdir())
+
+
 def test_labels_that_have_become_known(tmp_path):
     rows = sorted(shop_rows(), key=lambda r: r[4])
     cut = next(i for i, r in enumerate(rows) if str(r[4]) >= "2011-07-01")

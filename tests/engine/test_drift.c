@@ -1,4 +1,4 @@
-/* PSI and KS against definitions written out plainly. (Against scipy: tests/golden/test_drift.py.) */
+/* PSI and KS against definitions written out plainly. (Against scipy: tests/golden/test_drift_peer.py.) */
 #include "engine/quality/drift.h"
 
 #include <float.h>
