@@ -59,6 +59,16 @@ static enum rcx_status rank_texts(const struct rcx_manifest_dictionary *files, s
     return RCX_OK;
 }
 
+/* A file that the manifest names and that is not there is damage, not a failure of the disk. */
+static enum rcx_status explain_missing(const char *path, uint64_t version, enum rcx_status status,
+                                       struct rcx_error *err)
+{
+    if (status != RCX_E_IO || rcx_file_exists(path))
+        return status;
+    return rcx_fail(err, RCX_E_CORRUPT, "%s: the file is missing; version %" PRIu64 " needs it",
+                    path, version);
+}
+
 static enum rcx_status load_strings(struct rcx_store *store, enum rcx_text_field field,
                                     struct rcx_error *err)
 {
@@ -78,6 +88,8 @@ static enum rcx_status load_strings(struct rcx_store *store, enum rcx_text_field
         char *path = rcx_path_join(store->directory, name);
         status = path ? rcx_dictionary_file_read(path, file, &list, err)
                       : rcx_fail_nomem(err, "dictionary", 0);
+        if (path)
+            status = explain_missing(path, manifest->version, status, err);
         rcx_free(path);
     }
     if (status == RCX_OK) {
@@ -115,6 +127,8 @@ static enum rcx_status open_segments(struct rcx_store *store, struct rcx_error *
         char *path = rcx_path_join(store->directory, name);
         enum rcx_status status = path ? rcx_segment_open(path, segment, err)
                                       : rcx_fail_nomem(err, store->directory, 0);
+        if (path)
+            status = explain_missing(path, manifest->version, status, err);
         rcx_free(path);
         if (status != RCX_OK)
             return status;
