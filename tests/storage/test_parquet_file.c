@@ -272,7 +272,7 @@ static void test_other_files(void **state)
     put_file((const uint8_t *)"a,b\n1,2\n3,4\n5,6\n", 16);
     assert_int_equal(read_all(&err), RCX_E_CORRUPT);
     assert_non_null(strstr(err.text, "not a Parquet file"));
-    put_file(NULL, 0);
+    put_file((const uint8_t *)"", 0);
     assert_int_equal(read_all(&err), RCX_E_CORRUPT);
     assert_int_equal(remove(path), 0);
     assert_int_equal(read_all(&err), RCX_E_IO);
