@@ -152,6 +152,20 @@ def features(bench):
                      "bytes_duckdb": measure.tree_bytes(database), **same_shape(table, samples)}
 
 
+def features_in_memory(bench):
+    """The same without files: both sides end with the feature rows in memory."""
+    source = bench.large()
+    store, database = bench.store(source, "features.store"), bench.database(source, "features.duckdb")
+
+    def rcx():
+        return bench.run_rcx("features", "--store", store, "--dry-run", "-q")
+
+    def duckdb():
+        return inner(bench.run_peer("duckdb_features.py", "features", database))
+
+    return measure.alternate({"rcx": rcx, "duckdb": duckdb}, bench.arguments.reps, bench.note), {}
+
+
 def same_shape(table, samples):
     """Both sides must have made as many feature rows: a ratio of different work means nothing."""
     made = int(ask_python("import sys, duckdb; print(duckdb.execute("
@@ -193,7 +207,7 @@ def uci(bench):
 
     def rcx():
         bench.fresh(out.name)
-        return bench.run_rcx("run", source, "-o", out, "--until", "features")
+        return bench.run_rcx("run", source, "-o", out, "--until", "features", "--set", "export.cleaned_data=false")
 
     def duckdb():
         return bench.run_peer("duckdb_features.py", "run", source)
@@ -216,6 +230,7 @@ CASES = {
     "ingest": (ingest, "CSV to committed, sorted store"),
     "ingest-256mb": (ingest_limited, "the same with --memory-limit 256MB"),
     "features": (features, "33 features x 12 snapshots from the store"),
+    "features-in-memory": (features_in_memory, "the same, nothing written"),
     "clean": (clean, "validation, cleaning, cleaned Parquet / read and write it"),
     "uci": (uci, "UCI, raw CSV to features, whole process"),
     "size": (size, "UCI, CSV to store; sizes"),
