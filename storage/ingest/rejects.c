@@ -158,10 +158,11 @@ static bool is_replaceable(const char *path)
 static enum rcx_status start_file(struct rcx_reject_file *file, struct rcx_error *err)
 {
     if (!is_replaceable(file->path))
-        return rcx_fail(err, RCX_E_IO,
-                        "%s: exists and is no list of rejected rows, so it is not overwritten; name "
-                        "another file for the rejected rows with --rejects FILE",
-                        file->path);
+        return rcx_fail(
+            err, RCX_E_IO,
+            "%s: exists and is no list of rejected rows, so it is not overwritten; name "
+            "another file for the rejected rows with --rejects FILE",
+            file->path);
     enum rcx_status status = rcx_file_writer_open(file->path, NULL, &file->writer, err);
     if (status == RCX_OK)
         status = rcx_file_writer_write(file->writer, header, sizeof header - 1, err);
