@@ -121,9 +121,9 @@ static void print_text(struct rcx_cli *cli, const char *store,
     if (report->rejected > 0) {
         struct rcx_buf reasons = {0};
         rcx_reject_counts_describe(&report->rejects, &reasons);
-        rcx_cli_print(cli, "%s rows rejected, see %s: %s\n",
-                      rcx_format_count(report->rejected, count), report->rejects_path,
-                      rcx_buf_text(&reasons));
+        rcx_cli_print(cli, "%s row%s rejected, see %s: %s\n",
+                      rcx_format_count(report->rejected, count), report->rejected == 1 ? "" : "s",
+                      report->rejects_path, rcx_buf_text(&reasons));
         rcx_buf_release(&reasons);
     }
 }

@@ -271,6 +271,11 @@ static enum rcx_status read_header(struct csv *csv, struct rcx_text probe, char 
                         "%s: the header line has NUL bytes; expected CSV or TSV text (UTF-8 or "
                         "Windows-1252), plain or .zst",
                         csv->name);
+    if (csv->ended && header_end == length && length > 2 && memchr(bytes, '\r', length - 2))
+        return rcx_fail(
+            err, RCX_E_INPUT,
+            "%s: lines end with CR alone; expected LF or CRLF (tr '\\r' '\\n' converts)",
+            csv->name);
     csv->first = (struct rcx_source_mark){header_end, walk.line};
     csv->mark = csv->first;
     csv->pending = true;

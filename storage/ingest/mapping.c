@@ -144,7 +144,9 @@ static enum rcx_status fail_missing(const char *input, const struct rcx_source_i
                                     const struct rcx_mapping *mapping, struct rcx_error *err)
 {
     struct rcx_buf fields = {0}, options = {0}, seen = {0};
+    bool any = false;
     for (int f = 0; f < RCX_FIELD_COUNT; f++) {
+        any = any || mapping->column[f] >= 0;
         if (mapping->column[f] >= 0 || !rcx_field_required((enum rcx_field)f))
             continue;
         const char *name = rcx_field_name((enum rcx_field)f);
@@ -153,8 +155,10 @@ static enum rcx_status fail_missing(const char *input, const struct rcx_source_i
     }
     append_columns(&seen, info);
     enum rcx_status status = rcx_fail(
-        err, RCX_E_INPUT, "%s: no column found for %s; the file has the columns %s; say%s", input,
-        rcx_buf_text(&fields), rcx_buf_text(&seen), rcx_buf_text(&options));
+        err, RCX_E_INPUT, "%s: no column found for %s; %s %s; say%s", input, rcx_buf_text(&fields),
+        any ? "the file has the columns"
+            : "no name in the first line is known, it must name the columns and has",
+        rcx_buf_text(&seen), rcx_buf_text(&options));
     rcx_buf_release(&fields);
     rcx_buf_release(&options);
     rcx_buf_release(&seen);

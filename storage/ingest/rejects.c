@@ -66,6 +66,10 @@ void rcx_reject_counts_describe(const struct rcx_reject_counts *counts, struct r
             rcx_buf_printf(out, " in '%s'", counts->example[most].column);
         rcx_buf_printf(out, " (%s:%" PRIu64 ": %s)", counts->example[most].file,
                        counts->example[most].line, counts->example[most].text);
+        if (i == 0 && most == RCX_REJECT_NOT_A_DATE)
+            rcx_buf_append_text(out,
+                                ", known are D/M/Y, M/D/Y, Y/M/D (also with - or .), YYYYMMDD and "
+                                "Excel's day numbers");
     }
 }
 
@@ -130,9 +134,13 @@ static void note_example(struct rcx_reject_counts *counts, const char *input, co
              column);
     char *out = counts->example[reject->reason].text;
     size_t length = reject->text_length < 90 ? reject->text_length : 90;
+    size_t valid = rcx_utf8_check(text, length);
+    bool utf8 = length - valid < 4; /* the last character may be cut */
+    if (utf8)
+        length = valid;
     for (size_t i = 0; i < length; i++) {
         unsigned char c = (unsigned char)text[i];
-        out[i] = c < 32 || c >= 127 ? '?' : (char)c;
+        out[i] = c < 32 || c == 127 || (c > 127 && !utf8) ? '?' : (char)c;
     }
     snprintf(out + length, sizeof counts->example[0].text - length, "%s",
              length < reject->text_length ? "..." : "");

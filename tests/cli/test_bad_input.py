@@ -45,12 +45,16 @@ WHOLE_FILE = {
     "missing columns": (["InvoiceNo,Menge,InvoiceDate,Price,Kunde", "1,2,2010-12-13,1,7"], 3,
                         r"FILE: no column found for quantity, customer_id; the file has the columns 'InvoiceNo', "
                         r"'Menge', 'InvoiceDate', 'Price', 'Kunde'; say --map quantity=COLUMN --map customer_id=COLUMN"),
+    "no header": (good(), 3,
+                  r"FILE: no column found for invoice_no, quantity, invoice_date, unit_price, customer_id; no name in the "
+                  r"first line is known, it must name the columns and has '536365', 'P0', .*; say --map invoice_no=COLUMN .*"),
+    "lines of CR": (["\r".join([HEADER, *good()])], 3, r"FILE: lines end with CR alone; expected LF or CRLF .*"),
     "a column twice": ([HEADER + ",Customer ID", ROW + ",1"], 3,
                        r"FILE: more than one column can be customer_id; .* say --map customer_id=COLUMN"),
     "no format fits": ([HEADER, *good(date="on {}.12.")], 3,
                        r"300 of 300 rows \(100\.0 %\) cannot be read, more than ingest\.max_reject_share \(1\.0 %\): "
-                       r"300 x not a date in 'InvoiceDate' \(FILE:2: 536365,P0,THING,1,on 1\.12\.,0\.5,12346,UK\); "
-                       r"all are listed in .*rejects\.csv"),
+                       r"300 x not a date in 'InvoiceDate' \(FILE:2: 536365,P0,THING,1,on 1\.12\.,0\.5,12346,UK\), "
+                       r"known are D/M/Y, .*; all are listed in .*rejects\.csv"),
     "ambiguous dates": ([HEADER, *AMBIGUOUS], 3,
                         r"FILE: the dates in 'InvoiceDate' can be read in 2 ways, and a guess could move them: all 100 "
                         r"rows fit D/M/Y and M/D/Y; '2/6/2010 09:00' is 2010-06-02 09:00:00 \(read as D/M/Y\) or "
@@ -65,6 +69,8 @@ WHOLE_FILE = {
                                 r"4 of 304 rows \(1\.3 %\) cannot be read, more than ingest\.max_reject_share \(1\.0 %\): "
                                 r"4 x not a number in 'Quantity' \(FILE:302: 536365,85123A,HOLDER,six,.*\); "
                                 r"all are listed in .*rejects\.csv"),
+    "currency signs": ([HEADER, *[row.replace(".5,", ".5 \xa3,") for row in good()]], 3,
+                       r"300 of 300 .*300 x not a number in 'UnitPrice' \(FILE:2: .*,0\.5 [?],12346,UK\).*"),
     "not text": ([HEADER.replace("o", "\0"), ROW], 3, r"FILE: the header line has NUL bytes; expected CSV .*"),
     "a workbook": (["PK\3\4..."], 3, r"FILE: looks like a workbook \(XLSX\) .*"),
     "a gzip file": (["\x1f\x8b..."], 3, r"FILE: looks like a gzip file; .*"),
