@@ -87,7 +87,10 @@ def inside(samples):
         for key, value in sample.report.items():
             if key.endswith("_seconds") and isinstance(value, (int, float)):
                 stages.setdefault(key.removesuffix("_seconds"), []).append(value)
-        for key, value in sample.report.get("stages", {}).items():
+        told = sample.report.get("stages", {})
+        if isinstance(told, list):  # rcx run: a list of its stages
+            told = {stage["stage"]: {"wall": stage["seconds"]} for stage in told}
+        for key, value in told.items():
             stages.setdefault(key, []).append(value["wall"])
     return {stage: statistics.median(values) for stage, values in stages.items()}
 
