@@ -2,6 +2,7 @@
 
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *const names[RCX_CPU_LEVELS] = {"v1", "v3", "v4"};
@@ -43,12 +44,39 @@ enum rcx_cpu_level rcx_cpu_detect(void)
              __builtin_cpu_supports("avx512vl");
     return v4 ? RCX_CPU_V4 : (v3 ? RCX_CPU_V3 : RCX_CPU_V1);
 }
+
+/* Leaves 0x80000002 to 4 hold 48 bytes of text, padded with spaces or zeros. */
+static void read_model(char out[49])
+{
+    unsigned words[12] = {0};
+    for (unsigned i = 0; i < 3; i++)
+        if (!__get_cpuid(0x80000002u + i, &words[4 * i], &words[4 * i + 1], &words[4 * i + 2],
+                         &words[4 * i + 3]))
+            return;
+    memcpy(out, words, sizeof words);
+}
 #else
 enum rcx_cpu_level rcx_cpu_detect(void)
 {
     return RCX_CPU_V1;
 }
+
+static void read_model(char out[49])
+{
+    (void)out;
+}
 #endif
+
+const char *rcx_cpu_model(char *out, size_t bytes)
+{
+    char text[49] = {0};
+    read_model(text);
+    size_t begin = strspn(text, " "), end = strlen(text);
+    while (end > begin && text[end - 1] == ' ')
+        text[--end] = '\0';
+    snprintf(out, bytes, "%s", end > begin ? text + begin : "unknown");
+    return out;
+}
 
 void rcx_cpu_set(enum rcx_cpu_level wanted)
 {

@@ -30,6 +30,8 @@ uint64_t rcx_memory_fail_at(uint64_t k);
 /* VmHWM and VmRSS of this process in bytes; 0 when the system does not tell. */
 uint64_t rcx_memory_peak(void);
 uint64_t rcx_memory_resident(void);
+/* Lets VmHWM begin again at what is resident now; false when the system does not. */
+bool rcx_memory_peak_reset(void);
 /* Physical memory of the machine in bytes (respecting a cgroup limit when there is one). */
 uint64_t rcx_memory_physical(void);
 /* The lowest memory limit (cgroup v1 or v2, parents included) of the groups listed in the file

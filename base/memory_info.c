@@ -68,6 +68,16 @@ uint64_t rcx_memory_resident(void)
     return proc_kilobytes("/proc/self/status", "VmRSS");
 }
 
+bool rcx_memory_peak_reset(void)
+{
+    int descriptor = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
+    if (descriptor < 0)
+        return false;
+    bool written = write(descriptor, "5", 1) == 1; /* 5: proc(5) */
+    close(descriptor);
+    return written;
+}
+
 /* The lowest limit of the group and of its parents: a group may not exceed any of them. */
 static uint64_t lowest_limit(const char *hierarchy, char *group, const char *file)
 {

@@ -72,12 +72,25 @@ static void detection_agrees_with_the_kernel(void **state)
     assert_int_equal(rcx_cpu_detect(), expected);
 }
 
+static void the_model_is_a_text_that_fits(void **state)
+{
+    char all[64], cut[5];
+    (void)state;
+    assert_ptr_equal(rcx_cpu_model(all, sizeof all), all);
+    assert_true(strlen(all) > 0 && strlen(all) < 49);
+    assert_true(all[0] != ' ' && all[strlen(all) - 1] != ' ');
+    rcx_cpu_model(cut, sizeof cut);
+    assert_int_equal(strncmp(cut, all, 4), 0);
+    assert_true(strlen(cut) <= 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_level_can_only_be_lowered),
         cmocka_unit_test(names_parse_back),
         cmocka_unit_test(detection_agrees_with_the_kernel),
+        cmocka_unit_test(the_model_is_a_text_that_fits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -107,6 +107,20 @@ static void this_process_and_machine_have_memory(void **state)
     assert_true(rcx_memory_peak() >= bytes);
 }
 
+static void the_peak_can_begin_again(void **state)
+{
+    enum { BYTES = 64 << 20 };
+    (void)state;
+    char *pages = rcx_pages_alloc(BYTES);
+    assert_non_null(pages);
+    memset(pages, 1, BYTES);
+    uint64_t high = rcx_memory_peak();
+    rcx_pages_free(pages, BYTES);
+    if (high == 0 || !rcx_memory_peak_reset())
+        skip();
+    assert_true(rcx_memory_peak() + BYTES / 2 < high);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -115,6 +129,7 @@ int main(void)
         cmocka_unit_test(version_1_has_its_own_hierarchy),
         cmocka_unit_test(no_limit_and_nonsense_are_no_limit),
         cmocka_unit_test(this_process_and_machine_have_memory),
+        cmocka_unit_test(the_peak_can_begin_again),
     };
     return cmocka_run_group_tests_name("base/memory_info", tests, NULL, NULL);
 }

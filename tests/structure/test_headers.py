@@ -4,10 +4,10 @@ import shutil
 import subprocess
 
 import pytest
-from tree import FOLDERS, ROOT, files
+from tree import FOLDERS, PEERS, ROOT, files
 
 COMPILERS = [compiler for compiler in ("gcc", "clang") if shutil.which(compiler)]
-HEADERS = [str(path) for path in files(*FOLDERS, "tests", "bench", suffixes=(".h",))]
+HEADERS = [str(path) for path in files(*FOLDERS, PEERS, "tests", suffixes=(".h",))]
 FLAGS = ["-std=gnu17", "-D_GNU_SOURCE", "-fsyntax-only", "-x", "c", "-", f"-I{ROOT}", "-Wall",
          "-Wextra", "-Wshadow", "-Wconversion", "-Wvla", "-Wundef", "-Wstrict-prototypes", "-Werror"]
 

@@ -7,11 +7,11 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from tree import FOLDERS, ROOT, code, files, line_of, text
+from tree import FOLDERS, PEERS, ROOT, code, files, line_of, text
 
 MOST_FILE_LINES = 600
 MOST_FUNCTION_LINES = 80
-OURS = (*FOLDERS, "tests", "bench", "scripts", "cmake")
+OURS = (*FOLDERS, PEERS, "tests", "scripts", "cmake")
 PRODUCT = files(*FOLDERS)
 
 # Calls that product code does not make: pattern, files that may, what to use.
@@ -68,7 +68,7 @@ def test_files_fit():
 def test_functions_fit():
     wrong = []
     counted = 0
-    for path in files(*FOLDERS, "tests", "bench", suffixes=(".c", ".cc")):
+    for path in files(*FOLDERS, PEERS, "tests", suffixes=(".c", ".cc")):
         for line, lines in functions(path):
             counted += 1
             if lines > MOST_FUNCTION_LINES:
@@ -126,7 +126,7 @@ def test_nothing_is_left_for_later():
 
 def test_headers_begin_with_pragma_once_and_their_purpose():
     wrong = []
-    for path in files(*FOLDERS, "tests", "bench", suffixes=(".h",)):
+    for path in files(*FOLDERS, PEERS, "tests", suffixes=(".h",)):
         lines = text(path).split("\n")
         if lines[0] != "#pragma once" or not lines[1].startswith("/*"):
             wrong.append(f"{path}: '#pragma once', then the purpose")

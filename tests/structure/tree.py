@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 ROOT = Path(os.environ.get("RCX_SOURCE") or Path(__file__).resolve().parents[2])
-FOLDERS = ("base", "config", "storage", "engine", "ml", "cli")
+FOLDERS = ("base", "config", "storage", "engine", "ml", "bench", "cli")
+PEERS = "bench/peers"  # programs of their own beside the library rcx_bench
 SOURCES = (".c", ".h", ".cc", ".def")
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^">]+)[">]', re.MULTILINE)
 COMMENT_OR_TEXT = re.compile(
@@ -14,12 +15,12 @@ COMMENT_OR_TEXT = re.compile(
 
 
 def files(*folders, suffixes=SOURCES):
-    """The files below the folders, as paths relative to the root, sorted."""
-    found = []
+    """The files below the folders, as paths relative to the root, sorted; PEERS only when asked for."""
+    found = set()
     for folder in folders:
         for path in (ROOT / folder).rglob("*"):
-            if path.suffix in suffixes and path.is_file():
-                found.append(path.relative_to(ROOT))
+            if path.suffix in suffixes and path.is_file() and (folder == PEERS or ROOT / PEERS not in path.parents):
+                found.add(path.relative_to(ROOT))
     return sorted(found)
 
 
