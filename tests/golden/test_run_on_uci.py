@@ -11,9 +11,6 @@ import pytest
 from feature_tables import parse, rcx
 from test_golden import DATA, GOLDEN, MISSING, differences, golden_json
 
-duckdb = pytest.importorskip("duckdb") if os.environ.get("RCX_REQUIRE_DATA") != "1" else __import__("duckdb")
-zstandard = pytest.importorskip("zstandard") if os.environ.get("RCX_REQUIRE_DATA") != "1" else __import__("zstandard")
-
 SOURCE = pathlib.Path(os.environ.get("RCX_SOURCE", os.getcwd()))
 PARITY = SOURCE / "config" / "parity.yaml"
 RUNS = {"invoice": [], "line": ["-c", PARITY]}
@@ -21,6 +18,14 @@ COLUMNS = ["InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "
            "Country", "is_cancellation", "is_return", "Revenue", "Year", "Month", "Day", "DayOfWeek", "Hour",
            "Quarter", "AbsQuantity", "AbsRevenue", "transaction_type",
            "is_service", "is_outlier", "matched_return", "high_return_rate"]
+
+def module(name):
+    return __import__(name) if os.environ.get("RCX_REQUIRE_DATA") == "1" else pytest.importorskip(name)
+
+
+def unpacked(path):
+    return module("zstandard").ZstdDecompressor().stream_reader(path.open("rb")).read()
+
 
 pytestmark = pytest.mark.skipif(MISSING and os.environ.get("RCX_REQUIRE_DATA") != "1", reason="skipped: no data")
 
@@ -36,9 +41,8 @@ def made(request, tmp_path_factory):
 def tables(made):
     """raw: the file; kept: cleaned_data.parquet."""
     definitions, folder, _ = made
-    text = zstandard.ZstdDecompressor().stream_reader(DATA.open("rb")).read()
-    (folder / "raw.csv").write_bytes(text)
-    db = duckdb.connect()
+    (folder / "raw.csv").write_bytes(unpacked(DATA))
+    db = module("duckdb").connect()
     db.execute(f"""create table raw as select * replace (strptime(InvoiceDate, '%m/%d/%Y %H:%M') as InvoiceDate,
         UnitPrice::decimal(18, 4) as UnitPrice, CustomerID::double::bigint as CustomerID)
         from read_csv('{folder / 'raw.csv'}', header = true, all_varchar = false, nullstr = '', types = {{
@@ -54,12 +58,11 @@ def value(db, sql):
 
 def test_features(made):
     definitions, folder, _ = made
-    db = duckdb.connect()
+    db = module("duckdb").connect()
     db.execute(f"copy (select * from '{folder / 'data/features/customer_features.parquet'}') to "
                f"'{folder / 'features.csv'}' (header)")
     found, header = parse((folder / "features.csv").read_text(encoding="utf-8"))
-    packed = (GOLDEN / f"features_{definitions}.csv.zst").open("rb")
-    golden, golden_header = parse(zstandard.ZstdDecompressor().stream_reader(packed).read().decode())
+    golden, golden_header = parse(unpacked(GOLDEN / f"features_{definitions}.csv.zst").decode())
     assert header == golden_header[:-3]  # a run writes labels to a file of their own
     dates = {when for when, _ in golden}
     assert [key for key in found if key[0] in dates] == list(golden)
