@@ -105,8 +105,9 @@ static void test_what_is_no_saved_run(void **state)
         "{}",
         "{\"schema\": \"rcx.bench/2\"}",
         "{\"schema\": \"rcx.bench/1\", \"machine\": {\"cpu\": \"x\"}, \"rows\": 1}",
-        "{\"schema\": \"rcx.bench/1\", \"machine\": {\"cpu\": \"x\"}, \"rows\": 1, \"threads\": 1,"
-        " \"benchmarks\": [{\"name\": \"hash\"}]}"};
+        ("{\"schema\": \"rcx.bench/1\", \"machine\": {\"cpu\": \"x\"}, \"rows\": 1, \"threads\": 1,"
+         " \"benchmarks\": [{\"name\": \"hash\"}]}"),
+    };
     char folder[RCX_TEST_PATH_BYTES], path[RCX_TEST_PATH_BYTES];
     struct rcx_bench_saved against = {0};
     (void)state;

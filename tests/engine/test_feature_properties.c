@@ -150,7 +150,7 @@ static void shuffle(struct check_random *random, struct rcx_row *rows)
 /* The store of the rows, written to `files` files and loaded in one go or one after the other. */
 static void load(struct rcx_test_shop *shop, const struct rcx_row *rows, size_t files, bool at_once)
 {
-    char folder[RCX_TEST_PATH_BYTES], path[3][RCX_TEST_PATH_BYTES], name[16];
+    char folder[RCX_TEST_PATH_BYTES], path[3][RCX_TEST_PATH_BYTES], name[32];
     const char *inputs[3];
     struct rcx_cfg_ingest config = rcx_test_ingest_config();
     struct rcx_error err = {0};
