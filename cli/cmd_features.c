@@ -100,9 +100,10 @@ static void print_snapshots(struct rcx_cli *cli, const struct rcx_flow_features_
             rcx_cli_print(cli, "  churn not known yet");
         rcx_cli_print(cli, "\n");
     }
-    rcx_cli_print(
-        cli, "%s rows of %s customers at %zu snapshots", rcx_format_count(result->rows, rows),
-        rcx_format_count(result->metadata.customer_count, customers), result->snapshots.count);
+    rcx_cli_print(cli, "%s rows of %s customers at %zu snapshot%s",
+                  rcx_format_count(result->rows, rows),
+                  rcx_format_count(result->metadata.customer_count, customers),
+                  result->snapshots.count, result->snapshots.count == 1 ? "" : "s");
     if (result->added.count < result->snapshots.count)
         rcx_cli_print(cli, ", %zu of them new", result->added.count);
     rcx_cli_print(cli, "\n");
@@ -132,6 +133,21 @@ static void print_json(struct rcx_cli *cli, const struct rcx_flow_features_resul
     rcx_cli_json_end(cli, &json);
 }
 
+/* A date after the data is no mistake, but far after them everyone seems to have stopped buying. */
+static void warn_of_late_snapshot(const struct rcx_cli *cli, const struct rcx_store *store,
+                                  const struct rcx_snapshots *snapshots)
+{
+    char last[RCX_DATE_TEXT_BYTES], late[RCX_DATE_TEXT_BYTES];
+    rcx_day end = rcx_store_range(store).last;
+    if (snapshots->count == 0 || snapshots->days[snapshots->count - 1] <= end)
+        return;
+    rcx_day day = snapshots->days[snapshots->count - 1];
+    rcx_log_write(cli->log, RCX_LOG_WARNING, "features",
+                  "snapshot %s lies %d day%s after the last day of the data, %s",
+                  rcx_format_day(day, late), (int)(day - end), day - end == 1 ? "" : "s",
+                  rcx_format_day(end, last));
+}
+
 static enum rcx_status compute(struct rcx_cli *cli, const struct features_options *given,
                                const struct rcx_flow_store *store, const char *metadata,
                                struct rcx_error *err)
@@ -153,6 +169,7 @@ static enum rcx_status compute(struct rcx_cli *cli, const struct features_option
     enum rcx_status status = rcx_flow_features(&flow, &result, err);
     if (status != RCX_OK)
         return status;
+    warn_of_late_snapshot(cli, store->store, &result.snapshots);
     bool to_stdout = given->output && strcmp(given->output, "-") == 0;
     if (cli->json && !to_stdout)
         print_json(cli, &result, given->output, metadata);

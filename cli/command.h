@@ -42,7 +42,7 @@ enum rcx_option_kind {
     RCX_OPTION_FLAG,  /* bool, no argument */
     RCX_OPTION_TEXT,  /* const char * */
     RCX_OPTION_TEXTS, /* struct rcx_texts */
-    RCX_OPTION_U64,   /* uint64_t */
+    RCX_OPTION_U64,   /* uint64_t, at least 1; 0 when not given */
     RCX_OPTION_REAL,  /* double */
     RCX_OPTION_SIZE,  /* uint64_t bytes: 256MB */
     RCX_OPTION_DATE,  /* struct rcx_date_option */

@@ -89,8 +89,8 @@ static enum rcx_status store_value(const struct parse *p, const struct rcx_optio
     case RCX_OPTION_TEXTS:
         return append_text(p, member, text);
     case RCX_OPTION_U64:
-        if (!rcx_parse_u64(view, member))
-            return fail_argument(p, option, text, "a whole number");
+        if (!rcx_parse_u64(view, member) || *(uint64_t *)member == 0)
+            return fail_argument(p, option, text, "a whole number, at least 1");
         break;
     case RCX_OPTION_REAL:
         if (!rcx_parse_real(view, member) || !isfinite(*(double *)member))

@@ -88,6 +88,8 @@ double rcx_progress_end(struct rcx_progress *progress)
         put(progress, "\r\033[K", 4);
     uint64_t done = atomic_load_explicit(&progress->done, memory_order_relaxed);
     const char *unit = unit_of(progress);
+    if (done == 0)
+        return seconds;
     rcx_log_write(progress->cli->log, RCX_LOG_INFO, progress->label, "%s%s%s in %.2f s",
                   amount(progress, done, count), unit[0] != '\0' ? " " : "", unit, seconds);
     return seconds;

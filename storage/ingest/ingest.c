@@ -321,6 +321,9 @@ static enum rcx_status run(struct rcx_ingest_state *state, struct rcx_error *err
 {
     double begin = now_seconds();
     enum rcx_status status = set_paths(state, err);
+    if (status == RCX_OK && rcx_file_exists(state->options->store))
+        return rcx_fail(err, RCX_E_IO, "%s: is a file; a store is a directory",
+                        state->options->store);
     /* A store that does not exist is made only once the inputs have been found good. */
     if (status == RCX_OK && rcx_directory_exists(state->options->store))
         status = open_writer(state, err);

@@ -252,8 +252,9 @@ enum rcx_status rcx_store_open(const char *directory, const struct rcx_store_ope
     }
     if (wanted && !contains(versions, count, wanted)) {
         status = rcx_fail(err, RCX_E_IO,
-                          "%s: no version %" PRIu64 "; there are %zu, %" PRIu64 " to %" PRIu64,
-                          directory, wanted, count, versions[0], versions[count - 1]);
+                          "%s: no version %" PRIu64 "; the oldest is %" PRIu64
+                          ", the newest %" PRIu64,
+                          directory, wanted, versions[0], versions[count - 1]);
         goto done;
     }
     rcx_manifest_name(wanted ? wanted : versions[count - 1], name);

@@ -232,3 +232,42 @@ def test_key_on_the_command_line_and_in_the_environment(tmp_path):
            stderr=r"rcx: error: --set: ingest\.max_reject_share: 2 is out of range; .*\n")
     expect("ingest", data, "--store", tmp_path / "store", env={"RCX_INGEST__MAX_REJECT_SHAR": "0"}, code=2,
            stderr=r"rcx: error: environment RCX_INGEST__MAX_REJECT_SHAR: .*did you mean 'ingest\.max_reject_share'\?\n")
+
+
+# --- options ----------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("arguments, code, message", [
+    (("generate", "--rows", 0, "-o", "x.csv"), 2, r"option '--rows': '0' is not a whole number, at least 1"),
+    (("generate", "--rows", "1e6", "-o", "x.csv"), 2, r"option '--rows': '1e6' is not a whole number, at least 1"),
+    (("vacuum", "--keep", 0, "--store", "STORE"), 2, r"option '--keep': '0' is not a whole number, at least 1"),
+    (("info", "--version", 7, "--store", "STORE"), 1, r"STORE: no version 7; the oldest is 1, the newest 1"),
+    (("info", "--store", "FIRST"), 1, r"FIRST: is a file; a store is a directory"),
+    (("info", "--store", "NONE"), 1, r"NONE: no store here .*; make one with 'rcx ingest FILE --store NONE'"),
+    (("ingest", "FIRST", "--store", "FIRST"), 1, r"FIRST: is a file; a store is a directory"),
+    (("export", "--store", "STORE", "-o", "x.xlsx"), 2, r"x\.xlsx: unknown file name extension of an output '\.xlsx'; .*"),
+    (("export", "--store", "STORE", "-o", "x"), 2, r"x: no file name extension .*; expected \.csv or \.parquet"),
+    (("export", "--store", "STORE", "-o", "NONE/x.csv"), 1, r"NONE/x\.csv: cannot create: No such file or directory"),
+    (("features", "--store", "STORE", "-o", "x.csv"), 2, r"no snapshot date: the data run from 2010-12-01 to 2010-12-28 .*"),
+    (("features", "--store", "STORE", "-o", "x.csv", "--as-of", "2011-02-30"), 2, r"--as-of: .*'2011-02-30' does not fit; .*"),
+    (("ingest", "FIRST", "--store", "STORE", "--map", "customer=Kunde"), 2, r"'customer' is not a field.*"),
+    (("ingest", "FIRST", "--store", "STORE", "--stor", "x"), 2, r"there is no option '--stor'; did you mean '--store'\?"),
+])
+def test_options(arguments, code, message, store, tmp_path):
+    places = {"STORE": store, "FIRST": tmp_path / "first.csv", "NONE": tmp_path / "none"}
+
+    def fill(text, form=str):
+        return re.sub("STORE|FIRST|NONE", lambda word: form(places[word.group()]), text)
+    if "no snapshot date" in message:
+        code = 3
+    expect(*[fill(str(a)) for a in arguments], cwd=tmp_path, code=code,
+           stderr="rcx: error: " + fill(message, lambda path: re.escape(str(path))) + r"\n(see 'rcx help \w+'\n)?")
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_snapshot_after_the_data_is_told(tmp_path):
+    data, store = tmp_path / "shop.csv", tmp_path / "store"
+    assert run("generate", "--rows", 3000, "--customers", 100, "-o", data).returncode == 0
+    expect("ingest", data, "--store", store, stderr=".*")
+    for date, warning in (("2012-12-31", r"features: warning: snapshot 2012-12-31 lies \d+ days after the last day of the "
+                           r"data, 2011-12-\d\d\n"), ("2011-06-30", "")):
+        expect("features", "--store", store, "-o", tmp_path / "f.csv", "--as-of", date, stderr=warning)

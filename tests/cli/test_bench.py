@@ -94,7 +94,7 @@ def test_what_cannot_be_compared_is_told(saved):
 
 def test_refusals(tmp_path):
     expect("bench", "--rows", "10", code=2, stderr=r".*--rows is 10.*")
-    expect("bench", "--reps", "0", code=2, stderr=r".*--reps is 0.*")
+    expect("bench", "--reps", "0", code=2, stderr=r".*'--reps': '0' is not a whole number, at least 1.*")
     expect("bench", "--max-slowdown", "2", code=2, stderr=r".*--against.*")
     expect("bench", "--against", tmp_path / "none.json", code=1, stderr=r".*none\.json.*")
     (tmp_path / "other.json").write_text("{}")
