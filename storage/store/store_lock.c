@@ -14,9 +14,15 @@
 
 static enum rcx_status fail_busy(int descriptor, const char *directory, struct rcx_error *err)
 {
+    const struct timespec moment = {.tv_nsec = 2000000};
     char holder[128];
     ssize_t length = pread(descriptor, holder, sizeof holder - 1, 0);
 
+    /* between taking the lock and saying so the holder may be interrupted for a while */
+    for (unsigned tries = 0; length == 0 && tries < 250; tries++) {
+        nanosleep(&moment, NULL);
+        length = pread(descriptor, holder, sizeof holder - 1, 0);
+    }
     holder[length > 0 ? length : 0] = '\0';
     holder[strcspn(holder, "\n")] = '\0';
     return rcx_fail(err, RCX_E_BUSY, "%s: another writer is at work (%s); wait for it to end",
@@ -81,6 +87,9 @@ enum rcx_status rcx_store_lock(const char *directory, int *out_descriptor, struc
 
 void rcx_store_unlock(int descriptor)
 {
-    if (descriptor >= 0)
-        close(descriptor);
+    if (descriptor < 0)
+        return;
+    if (ftruncate(descriptor, 0) != 0) /* the next holder's name must not be ours for a moment */
+        errno = 0;
+    close(descriptor);
 }
