@@ -5,6 +5,8 @@
 enum rcx_codec_slot {
     RCX_CODEC_SLOT_ZSTD_COMPRESS,
     RCX_CODEC_SLOT_ZSTD_DECOMPRESS,
+    RCX_CODEC_SLOT_GZIP_COMPRESS,
+    RCX_CODEC_SLOT_GZIP_DECOMPRESS,
     RCX_CODEC_SLOTS
 };
 
@@ -15,4 +17,4 @@ struct rcx_codec_context {
     } slots[RCX_CODEC_SLOTS];
 };
 
-extern const struct rcx_codec rcx_codec_none, rcx_codec_snappy, rcx_codec_zstd;
+extern const struct rcx_codec rcx_codec_none, rcx_codec_snappy, rcx_codec_zstd, rcx_codec_gzip;

@@ -18,13 +18,13 @@ static void fill(struct check_random *random, uint8_t *data, size_t length, unsi
 static void test_registry(void **state)
 {
     (void)state;
-    const char *const names[] = {"none", "snappy", "zstd"};
-    for (size_t i = 0; i < 3; i++) {
+    const char *const names[] = {"none", "snappy", "zstd", "gzip"};
+    for (size_t i = 0; i < 4; i++) {
         assert_non_null(rcx_codec_find(names[i]));
         assert_string_equal(rcx_codec_at(i)->name, names[i]);
         assert_ptr_equal(rcx_codec_at(i), rcx_codec_find(names[i]));
     }
-    assert_null(rcx_codec_at(3));
+    assert_null(rcx_codec_at(4));
     assert_null(rcx_codec_find("zst"));
     assert_null(rcx_codec_find(""));
 }
@@ -70,7 +70,7 @@ static void test_round_trips(void **state)
             round_trip(codec, context, 0, data, length);
         }
         fill(&random, data, MOST, 4);
-        for (int level = codec->level_min; level <= codec->level_max; level += 6)
+        for (int level = codec->level_min; level <= codec->level_max; level += 4)
             round_trip(codec, context, level, data, MOST);
     }
     rcx_codec_context_release(context);
@@ -132,15 +132,14 @@ static void test_damage(void **state)
     rcx_codec_context_release(context);
 }
 
-static bool attempt(void *unused)
+static bool attempt(void *name)
 {
-    (void)unused;
     uint8_t data[256] = {1, 2, 3}, packed[1024];
     size_t length = 0;
     struct rcx_codec_context *context = rcx_codec_context_new();
     if (!context)
         return false;
-    const struct rcx_codec *codec = rcx_codec_find("zstd");
+    const struct rcx_codec *codec = rcx_codec_find(name);
     enum rcx_status status = codec->compress(context, 0, data, sizeof data, packed, sizeof packed,
                                              &length, NULL);
     if (!status)
@@ -153,25 +152,59 @@ static bool attempt(void *unused)
 static void test_no_memory(void **state)
 {
     (void)state;
-    assert_true(check_allocation_failures(attempt, NULL) >= 3); /* our own, encoder, decoder */
+    char zstd[] = "zstd", gzip[] = "gzip";
+    assert_true(check_allocation_failures(attempt, zstd) >= 3); /* our own, encoder, decoder */
+    assert_true(check_allocation_failures(attempt, gzip) >= 3);
 }
 
 static void test_no_allocation_per_block(void **state)
 {
     (void)state;
     static uint8_t data[MOST], packed[2 * MOST];
+    const char *const names[] = {"zstd", "gzip"};
     struct check_random random = {4};
     struct rcx_codec_context *context = rcx_codec_context_new();
-    const struct rcx_codec *codec = rcx_codec_find("zstd");
     size_t length = 0;
     fill(&random, data, MOST, 9);
     for (int i = 0; i < 10; i++) {
         if (i == 1)
             rcx_memory_fail_at(0); /* resets the count */
-        assert_int_equal(
-            codec->compress(context, 3, data, MOST, packed, sizeof packed, &length, NULL), RCX_OK);
+        for (int c = 0; c < 2; c++) {
+            const struct rcx_codec *codec = rcx_codec_find(names[c]);
+            assert_int_equal(
+                codec->compress(context, 3, data, MOST, packed, sizeof packed, &length, NULL),
+                RCX_OK);
+            assert_int_equal(codec->decompress(context, packed, length, data, MOST, NULL), RCX_OK);
+        }
     }
     assert_int_equal(rcx_memory_fail_at(0), 0);
+    rcx_codec_context_release(context);
+}
+
+/* What other programs write: several members (gzip files put together), zlib's own wrapping. */
+static void test_gzip_of_others(void **state)
+{
+    (void)state;
+    static const uint8_t two_members[] = {
+        0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x03, 0x4b, 0x4c,
+        0x4a, 0x06, 0x00, 0xc2, 0x41, 0x24, 0x35, 0x03, 0x00, 0x00, 0x00, 0x1f,
+        0x8b, 0x08, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x03, 'n',  0x00, 0x4b,
+        0x49, 0x4d, 0x03, 0x00, 0x61, 0xe1, 0xc4, 0x0c, 0x03, 0x00, 0x00, 0x00};
+    static const uint8_t zlib[] = {0x78, 0x9c, 0x4b, 0x4c, 0x4a, 0x06,
+                                   0x00, 0x02, 0x4d, 0x01, 0x27};
+    struct rcx_codec_context *context = rcx_codec_context_new();
+    const struct rcx_codec *codec = rcx_codec_find("gzip");
+    char out[8] = "";
+    struct rcx_error err = {0};
+    enum rcx_status status = codec->decompress(context, two_members, sizeof two_members, out, 6,
+                                               &err);
+    assert_string_equal(err.text, "");
+    assert_int_equal(status, RCX_OK);
+    assert_memory_equal(out, "abcdef", 6);
+    assert_int_equal(codec->decompress(context, zlib, sizeof zlib, out, 3, &err), RCX_OK);
+    assert_memory_equal(out, "abc", 3);
+    assert_int_equal(codec->decompress(context, two_members, sizeof two_members, out, 3, &err),
+                     RCX_E_CORRUPT);
     rcx_codec_context_release(context);
 }
 
@@ -184,6 +217,7 @@ int main(void)
         cmocka_unit_test(test_damage),
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_no_allocation_per_block),
+        cmocka_unit_test(test_gzip_of_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
