@@ -4,9 +4,9 @@ import os
 import pathlib
 import subprocess
 
-import numpy as np
 import pytest
 
+np = pytest.importorskip("numpy")
 sk = pytest.importorskip("sklearn.metrics")
 stats = pytest.importorskip("scipy.stats")
 
