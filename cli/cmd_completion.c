@@ -12,6 +12,24 @@ static void print_names(struct rcx_cli *cli)
         rcx_cli_print(cli, "%s%s", i > 0 ? " " : "", rcx_command_at(i)->name);
 }
 
+/* " name" of every group, with `between` between: the words that another word belongs to. */
+static void print_groups(struct rcx_cli *cli, const char *between)
+{
+    const char *before = "";
+    for (size_t i = 0; i < rcx_command_count(); i++) {
+        if (rcx_command_at(i)->action_count > 0) {
+            rcx_cli_print(cli, "%s%s", before, rcx_command_at(i)->name);
+            before = between;
+        }
+    }
+}
+
+static void print_actions(struct rcx_cli *cli, const struct rcx_command *group)
+{
+    for (size_t i = 0; i < group->action_count; i++)
+        rcx_cli_print(cli, "%s%s", i > 0 ? " " : "", rcx_action_word(group->actions[i]));
+}
+
 static void print_options_of(struct rcx_cli *cli, const struct rcx_command *command)
 {
     for (size_t i = 0; command != NULL && i < command->option_count; i++)
@@ -26,27 +44,49 @@ static void print_keys(struct rcx_cli *cli, const char *suffix)
         rcx_cli_print(cli, "%s%s%s", i > 0 ? " " : "", rcx_key_at(i)->name, suffix);
 }
 
+/* "    gbdt) options="..." actions="..." ;;" and the same for "gbdt train" and so on */
+static void print_bash_case(struct rcx_cli *cli, const struct rcx_command *command)
+{
+    rcx_cli_print(cli, "    '%s') options=\"", command->name);
+    print_options_of(cli, command);
+    rcx_cli_print(cli, "\"");
+    if (command->action_count > 0) {
+        rcx_cli_print(cli, " actions=\"");
+        print_actions(cli, command);
+        rcx_cli_print(cli, "\"");
+    }
+    rcx_cli_print(cli, " ;;\n");
+    for (size_t i = 0; i < command->action_count; i++)
+        print_bash_case(cli, command->actions[i]);
+}
+
+/* The first word that is no option, and the second of a group. */
+static void print_bash_command(struct rcx_cli *cli)
+{
+    rcx_cli_print(cli, "    for w in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+                       "        case $w in -*) continue ;; esac\n"
+                       "        command=${command:+$command }$w\n"
+                       "        case \"|");
+    print_groups(cli, "|");
+    rcx_cli_print(cli, "|\" in *\"|$command|\"*) ;; *) break ;; esac\n    done\n");
+}
+
 /* zsh reads it too, through bashcompinit. */
 static void print_bash(struct rcx_cli *cli)
 {
     rcx_cli_print(cli,
                   "_rcx() {\n"
                   "    local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}\n"
-                  "    local command= options= w\n"
-                  "    for w in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-                  "        case $w in -*) ;; *) command=$w; break ;; esac\n"
-                  "    done\n"
-                  "    COMPREPLY=()\n"
-                  "    if [[ $previous == --set ]]; then\n"
-                  "        compopt -o nospace 2>/dev/null\n"
-                  "        COMPREPLY=($(compgen -W \"");
+                  "    local command= options= actions= w\n");
+    print_bash_command(cli);
+    rcx_cli_print(cli, "    COMPREPLY=()\n"
+                       "    if [[ $previous == --set ]]; then\n"
+                       "        compopt -o nospace 2>/dev/null\n"
+                       "        COMPREPLY=($(compgen -W \"");
     print_keys(cli, "=");
     rcx_cli_print(cli, "\" -- \"$word\"))\n        return\n    fi\n    case $command in\n");
-    for (size_t i = 0; i < rcx_command_count(); i++) {
-        rcx_cli_print(cli, "    %s) options=\"", rcx_command_at(i)->name);
-        print_options_of(cli, rcx_command_at(i));
-        rcx_cli_print(cli, "\" ;;\n");
-    }
+    for (size_t i = 0; i < rcx_command_count(); i++)
+        print_bash_case(cli, rcx_command_at(i));
     rcx_cli_print(cli, "    *) options=\"");
     print_options_of(cli, NULL);
     rcx_cli_print(cli,
@@ -59,6 +99,8 @@ static void print_bash(struct rcx_cli *cli)
     rcx_cli_print(
         cli,
         "\" -- \"$word\"))\n"
+        "    elif [[ -n $actions ]]; then\n"
+        "        COMPREPLY=($(compgen -W \"$actions\" -- \"$word\"))\n"
         "    elif [[ $command == config && ( $previous == get || $previous == list ) ]]; then\n"
         "        COMPREPLY=($(compgen -W \"");
     print_keys(cli, "");
@@ -89,19 +131,27 @@ static void print_fish_option(struct rcx_cli *cli, const char *condition,
     rcx_cli_print(cli, "'\n");
 }
 
+static void print_fish_command(struct rcx_cli *cli, const struct rcx_command *command,
+                               const char *condition)
+{
+    struct rcx_buf inner = {0};
+    rcx_cli_print(cli, "complete -c rcx -n '%s' -a %s -d '", condition, rcx_action_word(command));
+    print_fish_text(cli, command->summary);
+    rcx_cli_print(cli, "'\n");
+    (void)rcx_buf_printf(&inner, " -n '__fish_seen_subcommand_from %s'", rcx_action_word(command));
+    for (size_t o = 0; o < command->option_count; o++)
+        print_fish_option(cli, rcx_buf_text(&inner), &command->options[o]);
+    rcx_buf_clear(&inner);
+    (void)rcx_buf_printf(&inner, "__fish_seen_subcommand_from %s", command->name);
+    for (size_t a = 0; a < command->action_count; a++)
+        print_fish_command(cli, command->actions[a], rcx_buf_text(&inner));
+    rcx_buf_release(&inner);
+}
+
 static void print_fish(struct rcx_cli *cli)
 {
-    for (size_t i = 0; i < rcx_command_count(); i++) {
-        const struct rcx_command *command = rcx_command_at(i);
-        struct rcx_buf condition = {0};
-        rcx_cli_print(cli, "complete -c rcx -n __fish_use_subcommand -a %s -d '", command->name);
-        print_fish_text(cli, command->summary);
-        rcx_cli_print(cli, "'\n");
-        (void)rcx_buf_printf(&condition, " -n '__fish_seen_subcommand_from %s'", command->name);
-        for (size_t o = 0; o < command->option_count; o++)
-            print_fish_option(cli, rcx_buf_text(&condition), &command->options[o]);
-        rcx_buf_release(&condition);
-    }
+    for (size_t i = 0; i < rcx_command_count(); i++)
+        print_fish_command(cli, rcx_command_at(i), "__fish_use_subcommand");
     for (size_t o = 0; o < rcx_global_option_count; o++)
         print_fish_option(cli, "", &rcx_global_options[o]);
 }

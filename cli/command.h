@@ -22,7 +22,16 @@
  *
  * The struct begins as `values_initial` (NULL: zeroed); TEXT points into argv. What may also stand
  * in a file is not an option with a value of its own but a key: RCX_OPTION_KEY gives the key the
- * text, and run() reads cli->config. */
+ * text, and run() reads cli->config.
+ *
+ * A command of several verbs on one subject is a group: it has no options and no run() of its own but
+ * actions, each a command with a name of two words, and the first operand chooses one.
+ *
+ *     static const struct rcx_command *const actions[] = {&action_train, &action_predict};
+ *     const struct rcx_command rcx_cmd_gbdt = {
+ *         .name = "gbdt", .summary = "...", RCX_ACTIONS(actions),
+ *     };
+ * where action_train has .name = "gbdt train" and everything else that a command has. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -81,6 +90,8 @@ struct rcx_option {
     .options = (array), .option_count = sizeof(array) / sizeof((array)[0]),                        \
     .values_bytes = sizeof(type)
 
+#define RCX_ACTIONS(array) .actions = (array), .action_count = sizeof(array) / sizeof((array)[0])
+
 enum { RCX_OPERANDS_ANY = 0xFFFF };
 
 struct rcx_command {
@@ -92,8 +103,10 @@ struct rcx_command {
         *details; /* paragraphs below the summary in `rcx help NAME`, with examples; or NULL */
     const struct rcx_option *options;
     size_t option_count;
-    size_t values_bytes;        /* of the struct that options write to */
-    const void *values_initial; /* what it is before parsing; NULL: zeroed */
+    size_t values_bytes;                      /* of the struct that options write to */
+    const void *values_initial;               /* what it is before parsing; NULL: zeroed */
+    const struct rcx_command *const *actions; /* of a group; NULL: it is no group */
+    size_t action_count;
     bool without_settings; /* cli->settings and config stay NULL; the command loads them itself */
     /* Results go through cli/cli.h; the return value decides the exit code. `values` is borrowed.
      */

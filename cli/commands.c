@@ -1,8 +1,10 @@
 #include "cli/commands.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "cli/cli.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -55,4 +57,45 @@ const char *rcx_command_suggest(const char *name)
     for (size_t i = 0; i < COUNT_OF(commands); i++)
         names[i] = commands[i]->name;
     return rcx_suggest(name, names, COUNT_OF(commands));
+}
+
+const char *rcx_action_word(const struct rcx_command *action)
+{
+    const char *blank = strchr(action->name, ' ');
+    return blank != NULL ? blank + 1 : action->name;
+}
+
+const struct rcx_command *rcx_action_find(const struct rcx_command *group, const char *word)
+{
+    for (size_t i = 0; i < group->action_count; i++)
+        if (strcmp(rcx_action_word(group->actions[i]), word) == 0)
+            return group->actions[i];
+    return NULL;
+}
+
+const char *rcx_action_list(const struct rcx_command *group, char *out, size_t bytes)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < group->action_count && used < bytes; i++) {
+        const char *before = i == 0 ? "" : (i + 1 < group->action_count ? ", " : " or ");
+        used += (size_t)snprintf(out + used, bytes - used, "%s%s", before,
+                                 rcx_action_word(group->actions[i]));
+    }
+    return out;
+}
+
+enum rcx_status rcx_action_fail_unknown(const struct rcx_command *group, const char *word,
+                                        struct rcx_error *err)
+{
+    enum { MOST = 16 };
+    const char *words[MOST];
+    char list[128], advice[192];
+    size_t count = group->action_count < MOST ? group->action_count : MOST;
+    for (size_t i = 0; i < count; i++)
+        words[i] = rcx_action_word(group->actions[i]);
+    (void)snprintf(advice, sizeof advice, "'rcx %s' knows %s", group->name,
+                   rcx_action_list(group, list, sizeof list));
+    return rcx_cli_fail_unknown(err, RCX_E_USAGE, "action", word, rcx_suggest(word, words, count),
+                                advice);
 }

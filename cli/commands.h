@@ -14,6 +14,15 @@ const struct rcx_command *rcx_command_find(const char *name); /* NULL when there
 /* The most similar name, or NULL. */
 const char *rcx_command_suggest(const char *name);
 
+/* Actions of a group by the word behind its name: "train" of "gbdt". */
+const char *rcx_action_word(const struct rcx_command *action);
+const struct rcx_command *rcx_action_find(const struct rcx_command *group, const char *word);
+/* "there is no action ..." with the nearest and all that there are. */
+enum rcx_status rcx_action_fail_unknown(const struct rcx_command *group, const char *word,
+                                        struct rcx_error *err);
+/* "train, predict, shap or importance"; returns `out`. */
+const char *rcx_action_list(const struct rcx_command *group, char *out, size_t bytes);
+
 /* Options every command takes. */
 extern const struct rcx_option rcx_global_options[];
 extern const size_t rcx_global_option_count;

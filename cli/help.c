@@ -85,8 +85,30 @@ void rcx_help_program(struct rcx_cli *cli)
         "4 store or model file corrupt, 5 a check failed, 130 interrupted\n");
 }
 
+static void help_group(struct rcx_cli *cli, const struct rcx_command *group)
+{
+    int width = 0;
+    for (size_t i = 0; i < group->action_count; i++) {
+        int length = (int)strlen(rcx_action_word(group->actions[i]));
+        width = length > width ? length : width;
+    }
+    rcx_cli_print(cli, "usage: rcx %s ACTION [options] [operands]\n\n%s\n", group->name,
+                  group->summary);
+    if (group->details != NULL)
+        rcx_cli_print(cli, "\n%s\n", group->details);
+    rcx_cli_print(cli, "\nactions:\n");
+    for (size_t i = 0; i < group->action_count; i++)
+        rcx_cli_print(cli, "  %-*s  %s\n", width, rcx_action_word(group->actions[i]),
+                      group->actions[i]->summary);
+    rcx_cli_print(cli, "\n'rcx help %s ACTION' explains one action\n", group->name);
+}
+
 void rcx_help_command(struct rcx_cli *cli, const struct rcx_command *command)
 {
+    if (command->action_count > 0) {
+        help_group(cli, command);
+        return;
+    }
     rcx_cli_print(cli, "usage: rcx %s [options]%s%s\n\n%s\n", command->name,
                   command->operands != NULL ? " " : "",
                   command->operands != NULL ? command->operands : "", command->summary);

@@ -55,7 +55,9 @@ static enum rcx_status fail_unknown(const struct parse *p, const char *name)
         candidates[count++] = rcx_global_options[i].name;
     return rcx_cli_fail_unknown(
         p->err, RCX_E_USAGE, "option", name, rcx_suggest(name, candidates, count),
-        command == NULL ? "options of a command stand behind its name" : NULL);
+        command == NULL         ? "options of a command stand behind its name"
+        : command->action_count ? "options of an action stand behind its name"
+                                : NULL);
 }
 
 static enum rcx_status fail_argument(const struct parse *p, const struct rcx_option *option,
@@ -173,13 +175,13 @@ static enum rcx_status parse_short(struct parse *p, const char *word)
     return RCX_OK;
 }
 
-static enum rcx_status begin_command(struct parse *p, const char *word)
+/* A group waits for the name of its action, which is another command. */
+static enum rcx_status begin_command(struct parse *p, const struct rcx_command *command)
 {
     struct rcx_command_line *line = p->line;
-    line->command = rcx_command_find(word);
-    if (line->command == NULL)
-        return rcx_cli_fail_unknown(p->err, RCX_E_USAGE, "command", word, rcx_command_suggest(word),
-                                    "'rcx help' lists them");
+    line->command = command;
+    if (command->action_count > 0)
+        return RCX_OK;
     line->values = rcx_calloc(1, line->command->values_bytes + 1);
     p->seen = rcx_calloc(line->command->option_count + 1, sizeof *p->seen);
     if (line->values == NULL || p->seen == NULL)
@@ -192,8 +194,19 @@ static enum rcx_status begin_command(struct parse *p, const char *word)
 static enum rcx_status parse_operand(struct parse *p, const char *word)
 {
     struct rcx_command_line *line = p->line;
-    if (line->command == NULL)
-        return begin_command(p, word);
+    if (line->command == NULL) {
+        const struct rcx_command *command = rcx_command_find(word);
+        if (command == NULL)
+            return rcx_cli_fail_unknown(p->err, RCX_E_USAGE, "command", word,
+                                        rcx_command_suggest(word), "'rcx help' lists them");
+        return begin_command(p, command);
+    }
+    if (line->command->action_count > 0) {
+        const struct rcx_command *action = rcx_action_find(line->command, word);
+        if (action == NULL)
+            return rcx_action_fail_unknown(line->command, word, p->err);
+        return begin_command(p, action);
+    }
     if (!rcx_array_reserve(&line->operands, &line->operand_capacity, line->operand_count + 1,
                            sizeof *line->operands))
         return rcx_fail_nomem(p->err, "command line", line->operand_count * sizeof *line->operands);
@@ -207,6 +220,11 @@ static enum rcx_status check_complete(const struct parse *p)
     const struct rcx_command *command = p->line->command;
     if (command == NULL || p->line->globals.help || p->line->globals.version)
         return RCX_OK;
+    if (command->action_count > 0) {
+        char list[128];
+        return rcx_fail(p->err, RCX_E_USAGE, "'rcx %s' needs an action: %s", command->name,
+                        rcx_action_list(command, list, sizeof list));
+    }
     assert(p->seen != NULL);
     for (size_t i = 0; i < command->option_count; i++)
         if (command->options[i].required && !p->seen[i])

@@ -32,6 +32,19 @@ static void check_option(const struct rcx_command *command, size_t index)
     }
 }
 
+static void check_action(const struct rcx_command *group, const struct rcx_command *action)
+{
+    size_t length = strlen(group->name);
+    assert_int_equal(strncmp(action->name, group->name, length), 0);
+    assert_int_equal(action->name[length], ' ');
+    assert_ptr_equal(rcx_action_find(group, rcx_action_word(action)), action); /* unique */
+    assert_non_null(action->run);
+    assert_int_equal(action->action_count, 0); /* one level deep */
+    assert_int_equal(action->operands != NULL, action->operands_max > 0);
+    for (size_t o = 0; o < action->option_count + rcx_global_option_count; o++)
+        check_option(action, o);
+}
+
 static void every_row_is_well_formed(void **state)
 {
     (void)state;
@@ -41,7 +54,9 @@ static void every_row_is_well_formed(void **state)
         assert_true(command->summary[strlen(command->summary) - 1] != '.');
         assert_true(command->operands_min <= command->operands_max);
         assert_int_equal(command->operands != NULL, command->operands_max > 0);
-        assert_non_null(command->run);
+        assert_int_equal(command->run != NULL, command->action_count == 0);
+        for (size_t a = 0; a < command->action_count; a++)
+            check_action(command, command->actions[a]);
         for (size_t o = 0; o < command->option_count + rcx_global_option_count; o++)
             check_option(command, o);
     }
