@@ -203,7 +203,7 @@ const struct rcx_command rcx_cmd_ingest = {
     .operands_min = 1,
     .operands_max = RCX_OPERANDS_ANY,
     .details =
-        "CSV or TSV, plain or .zst; several files, patterns, - for standard input. Columns are\n"
+        "CSV or TSV, plain, .gz or .zst; several files, patterns, - for standard input. Columns are\n"
         "found by name; dates, numbers and customer ids are judged on the whole column. What\n"
         "cannot be decided is refused (exit code 3) with the evidence; rows that cannot be read\n"
         "are listed in the rejects file.\n"

@@ -1,12 +1,11 @@
-#include "storage/encoding/codec_zstd_stream.h"
-
 #define ZSTD_STATIC_LINKING_ONLY /* for ZSTD_customMem: all memory comes from base/memory.h */
 #include <zstd.h>
 #include <zstd_errors.h>
 
 #include "base/memory.h"
+#include "storage/encoding/codec_stream_rows.h"
 
-struct rcx_zstd_stream {
+struct stream {
     ZSTD_DCtx *decoder;
     bool complete;
 };
@@ -23,15 +22,15 @@ static void release(void *opaque, void *block)
     rcx_free(block);
 }
 
-bool rcx_zstd_stream_matches(const uint8_t *bytes, size_t length)
+static bool zstd_matches(const uint8_t *bytes, size_t length)
 {
     return length >= 4 && bytes[0] == 0x28 && bytes[1] == 0xB5 && bytes[2] == 0x2F &&
            bytes[3] == 0xFD;
 }
 
-struct rcx_zstd_stream *rcx_zstd_stream_open(void)
+static void *zstd_open(void)
 {
-    struct rcx_zstd_stream *stream = rcx_malloc(sizeof *stream);
+    struct stream *stream = rcx_malloc(sizeof *stream);
     if (!stream)
         return NULL;
     stream->complete = true;
@@ -43,25 +42,27 @@ struct rcx_zstd_stream *rcx_zstd_stream_open(void)
     return stream;
 }
 
-void rcx_zstd_stream_close(struct rcx_zstd_stream *stream)
+static void zstd_close(void *state)
 {
+    struct stream *stream = state;
     if (!stream)
         return;
     ZSTD_freeDCtx(stream->decoder);
     rcx_free(stream);
 }
 
-void rcx_zstd_stream_reset(struct rcx_zstd_stream *stream)
+static void zstd_reset(void *state)
 {
+    struct stream *stream = state;
     ZSTD_DCtx_reset(stream->decoder, ZSTD_reset_session_only);
     stream->complete = true;
 }
 
-enum rcx_status rcx_zstd_stream_decode(struct rcx_zstd_stream *stream, const char *name,
-                                       const uint8_t *in, size_t in_bytes, size_t *in_used,
-                                       uint8_t *out, size_t capacity, size_t *out_written,
-                                       struct rcx_error *err)
+static enum rcx_status zstd_decode(void *state, const char *name, const uint8_t *in,
+                                   size_t in_bytes, size_t *in_used, uint8_t *out, size_t capacity,
+                                   size_t *out_written, struct rcx_error *err)
 {
+    struct stream *stream = state;
     ZSTD_inBuffer input = {in, in_bytes, 0};
     ZSTD_outBuffer output = {out, capacity, 0};
     while (output.pos < output.size) {
@@ -83,7 +84,18 @@ enum rcx_status rcx_zstd_stream_decode(struct rcx_zstd_stream *stream, const cha
     return RCX_OK;
 }
 
-bool rcx_zstd_stream_complete(const struct rcx_zstd_stream *stream)
+static bool zstd_complete(const void *state)
 {
+    const struct stream *stream = state;
     return stream->complete;
 }
+
+const struct rcx_stream_codec rcx_stream_codec_zstd = {
+    .name = "zstd",
+    .matches = zstd_matches,
+    .open = zstd_open,
+    .close = zstd_close,
+    .reset = zstd_reset,
+    .decode = zstd_decode,
+    .complete = zstd_complete,
+};

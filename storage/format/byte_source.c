@@ -8,7 +8,7 @@
 
 #include "base/memory.h"
 #include "base/temp_file.h"
-#include "storage/encoding/codec_zstd_stream.h"
+#include "storage/encoding/codec_stream.h"
 
 /* A piece is hashed right after it was read, while it is in the second-level cache. */
 enum { PIECE_BYTES = 256 * 1024 };
@@ -17,16 +17,20 @@ struct rcx_byte_source {
     char *name; /* for messages */
     int fd;
     bool owns_fd;
-    bool pipe;        /* cannot be read twice */
-    int spool;        /* what came through the pipe so far, or -1 */
+    bool pipe;       /* cannot be read twice */
+    int spool;       /* what came through the pipe so far, or -1 */
+    char *directory; /* for temporary files; NULL: there must not be any */
+    int unpacked;    /* the plain bytes of a compressed input, or -1 */
+    uint64_t unpacked_bytes;
     off_t start;      /* where the input begins in the file (standard input may be in its middle) */
     uint64_t size;    /* bytes from start, 0: unknown */
     uint64_t raw;     /* raw bytes delivered in this pass */
     uint64_t fetched; /* raw bytes hashed so far: the furthest any pass came */
     uint64_t plain;   /* plain bytes delivered in this pass */
     struct rcx_hasher *hasher;
-    struct rcx_zstd_stream *zstd; /* NULL: not compressed */
-    uint8_t *piece;               /* compressed bytes, or the first bytes of a plain input */
+    const struct rcx_stream_codec *codec; /* NULL: not compressed */
+    void *decoder;
+    uint8_t *piece; /* compressed bytes, or the first bytes of a plain input */
     size_t piece_used, piece_length;
 };
 
@@ -103,8 +107,8 @@ static enum rcx_status read_compressed(struct rcx_byte_source *source, uint8_t *
     *out_got = 0;
     for (;;) {
         size_t used = 0;
-        enum rcx_status status = rcx_zstd_stream_decode(
-            source->zstd, source->name, source->piece + source->piece_used,
+        enum rcx_status status = source->codec->decode(
+            source->decoder, source->name, source->piece + source->piece_used,
             source->piece_length - source->piece_used, &used, buffer, length, out_got, err);
         if (status != RCX_OK)
             return status;
@@ -117,8 +121,9 @@ static enum rcx_status read_compressed(struct rcx_byte_source *source, uint8_t *
         if (status != RCX_OK)
             return status;
         if (source->piece_length == 0) {
-            if (!rcx_zstd_stream_complete(source->zstd))
-                return rcx_fail(err, RCX_E_INPUT, "%s: the zstd file is cut off", source->name);
+            if (!source->codec->complete(source->decoder))
+                return rcx_fail(err, RCX_E_INPUT, "%s: the %s file is cut off", source->name,
+                                source->codec->name);
             return RCX_OK;
         }
     }
@@ -131,8 +136,8 @@ enum rcx_status rcx_byte_source_read(struct rcx_byte_source *source, uint8_t *bu
     while (filled < length) {
         size_t got = 0;
         enum rcx_status status =
-            source->zstd ? read_compressed(source, buffer + filled, length - filled, &got, err)
-                         : read_plain(source, buffer + filled, length - filled, &got, err);
+            source->codec ? read_compressed(source, buffer + filled, length - filled, &got, err)
+                          : read_plain(source, buffer + filled, length - filled, &got, err);
         if (status != RCX_OK)
             return status;
         if (got == 0)
@@ -170,12 +175,71 @@ enum rcx_status rcx_byte_source_seek(struct rcx_byte_source *source, uint64_t po
         return rcx_fail(err, RCX_E_IO, "%s: a pipe cannot be read again", source->name);
     source->piece_used = 0;
     source->piece_length = 0;
-    source->raw = source->zstd ? 0 : position;
+    source->raw = source->codec ? 0 : position;
     source->plain = source->raw;
-    if (!source->zstd)
+    if (!source->codec)
         return RCX_OK;
-    rcx_zstd_stream_reset(source->zstd);
+    source->codec->reset(source->decoder);
     return skip_plain(source, position, err);
+}
+
+enum rcx_status rcx_byte_source_drain(struct rcx_byte_source *source, struct rcx_error *err)
+{
+    source->raw = source->fetched;
+    enum rcx_status status = RCX_OK;
+    do {
+        status = fill_piece(source, err);
+    } while (status == RCX_OK && source->piece_length > 0);
+    return status;
+}
+
+/* Reads a compressed input to its end, into a temporary file. */
+static enum rcx_status unpack(struct rcx_byte_source *source, struct rcx_error *err)
+{
+    if (!source->directory)
+        return rcx_fail(err, RCX_E_IO,
+                        "%s: a compressed file of this kind needs room for a "
+                        "temporary file",
+                        source->name);
+    uint8_t *buffer = rcx_malloc(PIECE_BYTES);
+    if (!buffer)
+        return rcx_fail_nomem(err, source->name, PIECE_BYTES);
+    enum rcx_status status = rcx_byte_source_seek(source, 0, err);
+    if (status == RCX_OK)
+        status = rcx_temp_file_open(source->directory, &source->unpacked, err);
+    size_t got = PIECE_BYTES;
+    while (status == RCX_OK && got == PIECE_BYTES) {
+        status = rcx_byte_source_read(source, buffer, PIECE_BYTES, &got, err);
+        if (status == RCX_OK)
+            status = rcx_temp_file_write(source->unpacked, buffer, got, source->unpacked_bytes,
+                                         source->name, err);
+        source->unpacked_bytes += got;
+    }
+    rcx_free(buffer);
+    return status;
+}
+
+enum rcx_status rcx_byte_source_file(struct rcx_byte_source *source, struct rcx_byte_file *out,
+                                     struct rcx_error *err)
+{
+    enum rcx_status status = RCX_OK;
+    if (source->codec) {
+        if (source->unpacked < 0)
+            status = unpack(source, err);
+        *out = (struct rcx_byte_file){source->unpacked, 0, source->unpacked_bytes};
+        return status;
+    }
+    if (!source->pipe) {
+        *out = (struct rcx_byte_file){source->fd, (uint64_t)source->start, source->size};
+        return RCX_OK;
+    }
+    if (source->spool < 0)
+        return rcx_fail(err, RCX_E_IO,
+                        "%s: a pipe with a file of this kind needs room for a temporary file",
+                        source->name);
+    status = rcx_byte_source_drain(source, err);
+    *out = (struct rcx_byte_file){source->spool, 0, source->fetched};
+    return status;
 }
 
 static enum rcx_status open_input(struct rcx_byte_source *source, const char *path,
@@ -208,7 +272,7 @@ static enum rcx_status open_input(struct rcx_byte_source *source, const char *pa
 /* Looks at the first bytes; they stay in `piece` for the first read. */
 static enum rcx_status detect(struct rcx_byte_source *source, struct rcx_error *err)
 {
-    while (source->piece_length < 4) {
+    while (source->piece_length < RCX_STREAM_CODEC_PROBE_BYTES) {
         size_t got = 0;
         enum rcx_status status = read_raw(source, source->piece + source->piece_length,
                                           PIECE_BYTES - source->piece_length, &got, err);
@@ -218,10 +282,11 @@ static enum rcx_status detect(struct rcx_byte_source *source, struct rcx_error *
             return RCX_OK;
         source->piece_length += got;
     }
-    if (!rcx_zstd_stream_matches(source->piece, source->piece_length))
+    source->codec = rcx_stream_codec_detect(source->piece, source->piece_length);
+    if (!source->codec)
         return RCX_OK;
-    source->zstd = rcx_zstd_stream_open();
-    return source->zstd ? RCX_OK : rcx_fail_nomem(err, source->name, 0);
+    source->decoder = source->codec->open();
+    return source->decoder ? RCX_OK : rcx_fail_nomem(err, source->name, 0);
 }
 
 enum rcx_status rcx_byte_source_open(const char *path, const char *spool_directory,
@@ -232,11 +297,14 @@ enum rcx_status rcx_byte_source_open(const char *path, const char *spool_directo
         return rcx_fail_nomem(err, path, sizeof *source);
     source->fd = -1;
     source->spool = -1;
+    source->unpacked = -1;
     source->name = rcx_strdup(strcmp(path, "-") == 0 ? "standard input" : path);
+    source->directory = spool_directory ? rcx_strdup(spool_directory) : NULL;
     source->piece = rcx_malloc(PIECE_BYTES);
     source->hasher = rcx_hasher_open();
     enum rcx_status status = RCX_OK;
-    if (!source->name || !source->piece || !source->hasher)
+    if (!source->name || !source->piece || !source->hasher ||
+        (spool_directory && !source->directory))
         status = rcx_fail_nomem(err, path, PIECE_BYTES);
     if (status == RCX_OK)
         status = open_input(source, path, spool_directory, err);
@@ -258,7 +326,11 @@ void rcx_byte_source_close(struct rcx_byte_source *source)
         close(source->fd);
     if (source->spool >= 0)
         close(source->spool);
-    rcx_zstd_stream_close(source->zstd);
+    if (source->unpacked >= 0)
+        close(source->unpacked);
+    rcx_free(source->directory);
+    if (source->codec)
+        source->codec->close(source->decoder);
     rcx_hasher_close(source->hasher);
     rcx_free(source->piece);
     rcx_free(source->name);
@@ -272,7 +344,7 @@ struct rcx_digest rcx_byte_source_digest(const struct rcx_byte_source *source)
 
 bool rcx_byte_source_compressed(const struct rcx_byte_source *source)
 {
-    return source->zstd != NULL;
+    return source->codec != NULL;
 }
 
 uint64_t rcx_byte_source_size(const struct rcx_byte_source *source)

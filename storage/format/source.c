@@ -26,7 +26,6 @@ static const struct {
     {"PK\003\004", 4, "a workbook (XLSX) or another zip file"},
     {"\xD0\xCF\x11\xE0", 4, "an old Excel workbook (XLS)"},
     {"PAR1", 4, "a Parquet file"},
-    {"\x1F\x8B", 2, "a gzip file"},
     {"BZh", 3, "a bzip2 file"},
     {"\xFD"
      "7zXZ",
@@ -42,7 +41,7 @@ static enum rcx_status refuse(const char *name, const uint8_t *bytes, size_t len
     for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
         if (length >= foreign[i].length && memcmp(bytes, foreign[i].magic, foreign[i].length) == 0)
             return rcx_fail(err, RCX_E_INPUT,
-                            "%s: looks like %s; expected CSV or TSV text, plain or .zst", name,
+                            "%s: looks like %s; expected CSV or TSV text, plain, .gz or .zst", name,
                             foreign[i].what);
     }
     return RCX_OK;
