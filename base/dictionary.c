@@ -179,3 +179,16 @@ bool rcx_dictionary_rank(const struct rcx_dictionary *dictionary, uint32_t *out_
     rcx_free(items);
     return true;
 }
+
+struct rcx_strings *rcx_dictionary_strings(const struct rcx_dictionary *dictionary)
+{
+    uint64_t bytes = dictionary->offsets[dictionary->count];
+    struct rcx_strings *strings = rcx_strings_new(dictionary->count, bytes);
+    if (!strings)
+        return NULL;
+    memcpy(strings->offsets, dictionary->offsets,
+           ((size_t)dictionary->count + 1) * sizeof *strings->offsets);
+    if (bytes > 0)
+        memcpy(strings->bytes, dictionary->bytes, (size_t)bytes);
+    return strings;
+}

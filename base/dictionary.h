@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/table.h"
 #include "base/text.h"
 
 struct rcx_dictionary {
@@ -34,3 +35,5 @@ static inline struct rcx_text rcx_dictionary_get(const struct rcx_dictionary *di
 }
 /* out_rank[code] = position of the text in byte order; out has `count` entries. */
 bool rcx_dictionary_rank(const struct rcx_dictionary *dictionary, uint32_t *out_rank);
+/* A copy as the immutable list that columns refer to: text i is that of code i. NULL: out of memory. */
+struct rcx_strings *rcx_dictionary_strings(const struct rcx_dictionary *dictionary);

@@ -344,7 +344,7 @@ static enum rcx_status read_one(void *context, size_t column, unsigned worker,
     const struct read_job *job = context;
     const struct rcx_parquet_rows *rows = job->rows;
     size_t at = 0, end = rows->group + (rows->group_count > 1 ? rows->group_count : 1);
-    for (size_t group = rows->group; group < end; group++) {
+    for (size_t group = rows->group; group < end && job->table->rows > 0; group++) {
         size_t count = rows->group_count > 1 ? (size_t)job->file->metadata.groups[group].rows
                                              : rows->count;
         enum rcx_status status = rcx_parquet_read_column(
@@ -356,20 +356,6 @@ static enum rcx_status read_one(void *context, size_t column, unsigned worker,
         at += count;
     }
     return RCX_OK;
-}
-
-/* The texts of a dictionary as the immutable list that columns refer to. */
-static struct rcx_strings *strings_of(const struct rcx_dictionary *dictionary)
-{
-    uint64_t bytes = dictionary->offsets[dictionary->count];
-    struct rcx_strings *strings = rcx_strings_new(dictionary->count, bytes);
-    if (!strings)
-        return NULL;
-    memcpy(strings->offsets, dictionary->offsets,
-           ((size_t)dictionary->count + 1) * sizeof *strings->offsets);
-    if (bytes > 0)
-        memcpy(strings->bytes, dictionary->bytes, (size_t)bytes);
-    return strings;
 }
 
 static size_t count_rows(const struct read_job *job)
@@ -411,7 +397,7 @@ static enum rcx_status read_columns(struct read_job *job, size_t count,
         struct rcx_column *column = &job->table->columns[i];
         if (column->type != RCX_TYPE_TEXT)
             continue;
-        column->dictionary = strings_of(&job->texts[i]);
+        column->dictionary = rcx_dictionary_strings(&job->texts[i]);
         if (!column->dictionary)
             status = rcx_fail_nomem(err, job->file->path, job->texts[i].count);
     }
