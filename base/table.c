@@ -50,6 +50,18 @@ struct rcx_strings *rcx_strings_new(uint32_t count, uint64_t byte_count)
     return strings;
 }
 
+struct rcx_strings *rcx_strings_take(uint32_t count, uint64_t **offsets, uint8_t **bytes)
+{
+    struct rcx_strings *strings = rcx_calloc(1, sizeof *strings);
+    if (!strings)
+        return NULL;
+    *strings = (struct rcx_strings){
+        .count = count, .offsets = *offsets, .bytes = (char *)*bytes, .references = 1};
+    *offsets = NULL;
+    *bytes = NULL;
+    return strings;
+}
+
 struct rcx_strings *rcx_strings_retain(const struct rcx_strings *strings)
 {
     struct rcx_strings *counted = (struct rcx_strings *)(uintptr_t)strings;

@@ -46,6 +46,9 @@ struct rcx_strings {
 };
 struct rcx_strings *rcx_strings_new(uint32_t count,
                                     uint64_t byte_count); /* offsets, bytes unset; 1 reference */
+/* The same of arrays that exist already (`bytes` not NULL): takes both
+ * and sets the caller's pointers to NULL; on failure the caller keeps them. */
+struct rcx_strings *rcx_strings_take(uint32_t count, uint64_t **offsets, uint8_t **bytes);
 /* One more reference; also through a borrowed view, because counting is no change of the texts. */
 struct rcx_strings *rcx_strings_retain(const struct rcx_strings *strings);
 void rcx_strings_release(struct rcx_strings *strings);

@@ -155,7 +155,7 @@ static enum rcx_status prepare(struct delivery *delivery, struct rcx_error *err)
     delivery->counts = rcx_calloc(delivery->computed->count, sizeof *delivery->counts);
     if (!result->counts || !delivery->counts)
         return rcx_fail_nomem(err, "snapshots", count * sizeof *result->counts);
-    return rcx_feature_metadata_init(&result->metadata, count, err);
+    return rcx_feature_metadata_init(&result->metadata, count, flow->metadata != NULL, err);
 }
 
 /* What was counted at the new snapshots, and at those of the file when they were computed. */

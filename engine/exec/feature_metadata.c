@@ -19,12 +19,13 @@ void rcx_feature_metadata_release(struct rcx_feature_metadata *metadata)
 }
 
 enum rcx_status rcx_feature_metadata_init(struct rcx_feature_metadata *metadata, size_t snapshots,
-                                          struct rcx_error *err)
+                                          bool summaries, struct rcx_error *err)
 {
     struct rcx_feature_metadata made = {.snapshot_count = snapshots};
-    made.summaries = rcx_calloc(snapshots * RCX_FEATURE_COUNT, sizeof *made.summaries);
+    if (summaries)
+        made.summaries = rcx_calloc(snapshots * RCX_FEATURE_COUNT, sizeof *made.summaries);
     made.rows = rcx_calloc(snapshots, sizeof *made.rows);
-    if (!made.summaries || !made.rows) {
+    if ((summaries && !made.summaries) || !made.rows) {
         rcx_feature_metadata_release(&made);
         return rcx_fail_nomem(err, "feature metadata", snapshots * sizeof *made.summaries);
     }
@@ -131,21 +132,27 @@ static bool add_texts(struct rcx_feature_metadata *metadata, const struct rcx_co
     return true;
 }
 
+static bool add_customers(struct rcx_feature_metadata *metadata, const struct rcx_column *ids)
+{
+    return ids->type == RCX_TYPE_TEXT ? add_texts(metadata, ids)
+                                      : add_numbers(metadata, ids->i64, ids->rows);
+}
+
 enum rcx_status rcx_feature_metadata_add(struct rcx_feature_metadata *metadata, size_t snapshot,
                                          const struct rcx_table *table,
                                          const struct rcx_parallel *parallel, struct rcx_error *err)
 {
-    struct summary_job job = {table, &metadata->summaries[snapshot * RCX_FEATURE_COUNT]};
+    bool empty = table->rows == 0 && table->column_count == 0; /* a snapshot read from a file */
     metadata->rows[snapshot] = table->rows;
-    if (table->rows == 0 && table->column_count == 0) { /* a snapshot read from a file, empty */
-        for (size_t f = 0; f < RCX_FEATURE_COUNT; f++)
-            job.out[f] = (struct rcx_feature_summary){0, NAN, NAN, NAN};
-        return RCX_OK;
-    }
-    const struct rcx_column *ids = &table->columns[0];
-    if (ids->type == RCX_TYPE_TEXT ? !add_texts(metadata, ids)
-                                   : !add_numbers(metadata, ids->i64, table->rows))
+    if (!empty && !add_customers(metadata, &table->columns[0]))
         return rcx_fail_nomem(err, "feature metadata", table->rows * sizeof(int64_t));
+    if (!metadata->summaries)
+        return RCX_OK;
+    struct summary_job job = {table, &metadata->summaries[snapshot * RCX_FEATURE_COUNT]};
+    for (size_t f = 0; f < RCX_FEATURE_COUNT && empty; f++)
+        job.out[f] = (struct rcx_feature_summary){0, NAN, NAN, NAN};
+    if (empty)
+        return RCX_OK;
     return rcx_parallel_for(parallel, RCX_FEATURE_COUNT, summarise_column, &job, err);
 }
 

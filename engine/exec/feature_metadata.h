@@ -12,7 +12,7 @@ struct rcx_feature_summary {
 
 struct rcx_feature_metadata {
     size_t snapshot_count;
-    struct rcx_feature_summary *summaries; /* [snapshots x RCX_FEATURE_COUNT] */
+    struct rcx_feature_summary *summaries; /* [snapshots x RCX_FEATURE_COUNT]; NULL: not wanted */
     uint64_t *rows;                        /* [snapshots] */
     size_t customer_count;                 /* distinct so far */
     int64_t *customers;                    /* of numeric ids, ascending */
@@ -35,8 +35,10 @@ struct rcx_feature_origin {
     const char *created;                      /* time of creation, or NULL; no digest covers it */
 };
 
+/* Rows and customers are always counted. The summary of every column takes another look at all
+ * values: only with `summaries`. */
 enum rcx_status rcx_feature_metadata_init(struct rcx_feature_metadata *metadata, size_t snapshots,
-                                          struct rcx_error *err);
+                                          bool summaries, struct rcx_error *err);
 void rcx_feature_metadata_release(struct rcx_feature_metadata *metadata);
 /* Summarises the finished table of a snapshot; columns in parallel. Rows are in the order of the
  * table (numeric ids ascending). Errors: RCX_E_NOMEM. */

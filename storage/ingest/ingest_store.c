@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "storage/store/segment.h"
 
 enum {
-    BATCH_ROWS = 1 << 20, /* 16 chunks, enough for every thread to have several */
     TIGHT_BATCH_ROWS = 1 << 18,
     MERGE_BUFFER_BYTES = 16 << 20
 };
@@ -15,9 +15,12 @@ static bool is_tight(const struct rcx_ingest_state *state)
     return state->memory_limit < (UINT64_C(1) << 30);
 }
 
+/* Enough for a chunk per thread, and no more: a batch is new memory, and what it touches is paid
+ * for page by page. */
 static size_t batch_rows(const struct rcx_ingest_state *state)
 {
-    return is_tight(state) ? TIGHT_BATCH_ROWS : BATCH_ROWS;
+    size_t rows = (size_t)state->parallel.threads * RCX_CHUNK_ROWS + RCX_CHUNK_ROWS / 2;
+    return is_tight(state) && rows > TIGHT_BATCH_ROWS ? TIGHT_BATCH_ROWS : rows;
 }
 
 /* Text by rank, unless every code is its rank. */

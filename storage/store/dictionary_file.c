@@ -99,33 +99,54 @@ enum rcx_status rcx_dictionary_file_write(const char *path, const struct rcx_tex
 }
 
 /* Rebuilds the texts from prefix lengths, suffix lengths and suffix bytes. */
+/* Bytes of all texts; false: a length cannot be, *out_text names the text. */
+static bool measure_texts(const int64_t *prefix, const int64_t *suffix, size_t suffix_bytes,
+                          uint32_t count, size_t *out_bytes, uint32_t *out_text)
+{
+    size_t at = 0, previous = 0, bytes = 0; /* previous: length of the text before */
+
+    for (uint32_t i = 0; i < count; i++) {
+        *out_text = i;
+        if (prefix[i] < 0 || (uint64_t)prefix[i] > previous || suffix[i] < 0 ||
+            (uint64_t)suffix[i] > suffix_bytes - at)
+            return false;
+        at += (size_t)suffix[i];
+        previous = (size_t)prefix[i] + (size_t)suffix[i];
+        if (__builtin_add_overflow(bytes, previous, &bytes))
+            return false;
+    }
+    *out_bytes = bytes;
+    return at == suffix_bytes;
+}
+
 static enum rcx_status append_texts(const char *path, const int64_t *prefix, const int64_t *suffix,
                                     const struct rcx_buf *suffixes, uint32_t count,
                                     struct rcx_text_list *list, struct rcx_error *err)
 {
-    size_t at = 0, previous = 0; /* length of the text before */
+    size_t bytes = 0, previous = 0;
+    uint32_t text = 0;
 
+    if (!measure_texts(prefix, suffix, suffixes->length, count, &bytes, &text))
+        return rcx_fail(err, RCX_E_CORRUPT, "%s: text %u of the dictionary is damaged", path, text);
+    if (!rcx_buf_reserve(&list->bytes, bytes + 1))
+        return rcx_fail_nomem(err, path, bytes);
+    const uint8_t *from = suffixes->data;
+    uint8_t *to = list->bytes.data + list->bytes.length;
+    uint64_t end = list->bytes.length;
     for (uint32_t i = 0; i < count; i++) {
-        if (prefix[i] < 0 || (uint64_t)prefix[i] > previous || suffix[i] < 0 ||
-            (uint64_t)suffix[i] > suffixes->length - at)
-            return rcx_fail(err, RCX_E_CORRUPT, "%s: text %u of the dictionary is damaged", path,
-                            i);
         size_t shared = (size_t)prefix[i], own = (size_t)suffix[i];
-        size_t start = list->bytes.length;
 
-        if (!rcx_buf_reserve(&list->bytes, shared + own + 1))
-            return rcx_fail_nomem(err, path, list->bytes.length);
         if (shared)
-            memcpy(list->bytes.data + start, list->bytes.data + start - previous, shared);
+            memcpy(to, to - previous, shared);
         if (own)
-            memcpy(list->bytes.data + start + shared, suffixes->data + at, own);
-        list->bytes.length += shared + own;
-        at += own;
+            memcpy(to + shared, from, own);
+        from += own;
         previous = shared + own;
-        list->offsets[++list->count] = list->bytes.length;
+        to += previous;
+        end += previous;
+        list->offsets[++list->count] = end;
     }
-    if (at != suffixes->length)
-        return rcx_fail(err, RCX_E_CORRUPT, "%s: bytes left over in the dictionary", path);
+    list->bytes.length = (size_t)end;
     return RCX_OK;
 }
 

@@ -77,8 +77,11 @@ static enum rcx_status load_strings(struct rcx_store *store, enum rcx_text_field
     struct rcx_text_list list = {.count = 1}; /* code 0: the empty text */
     enum rcx_status status = RCX_OK;
 
-    if (!rcx_array_reserve(&list.offsets, &list.offset_capacity, 2, sizeof *list.offsets))
+    if (!rcx_array_reserve(&list.offsets, &list.offset_capacity, 2, sizeof *list.offsets) ||
+        !rcx_buf_reserve(&list.bytes, 1)) {
+        rcx_text_list_release(&list);
         return rcx_fail_nomem(err, "dictionary", 16);
+    }
     list.offsets[0] = list.offsets[1] = 0;
     for (size_t i = 0; status == RCX_OK && i < file_count; i++) {
         const struct rcx_manifest_dictionary *file = &manifest->dictionaries[field].files[i];
@@ -93,16 +96,13 @@ static enum rcx_status load_strings(struct rcx_store *store, enum rcx_text_field
         rcx_free(path);
     }
     if (status == RCX_OK) {
-        struct rcx_strings *strings = rcx_strings_new(list.count, list.bytes.length);
+        struct rcx_strings *strings = rcx_strings_take(list.count, &list.offsets, &list.bytes.data);
 
         store->strings[field] = strings;
         store->ranks[field] = rcx_malloc_array((size_t)list.count + 1, sizeof(uint32_t));
         if (!strings || !store->ranks[field]) {
             status = rcx_fail_nomem(err, "dictionary", list.bytes.length);
         } else {
-            memcpy(strings->offsets, list.offsets, (list.count + 1) * sizeof *list.offsets);
-            if (list.bytes.length)
-                memcpy(strings->bytes, list.bytes.data, list.bytes.length);
             status = rank_texts(manifest->dictionaries[field].files, file_count, strings,
                                 store->ranks[field], err);
         }

@@ -52,7 +52,7 @@ enum rcx_status rcx_store_writer_add_texts(struct rcx_store_writer *writer,
  * guests last), time, invoice rank, stock rank, quantity, price, description rank, country rank;
  * across calls, too. Chunks are cut at customer boundaries where possible, so the tail of `rows`
  * may have to wait for the next call: *out_consumed rows were taken; with `last` all of them are.
- * Deliver at least 2^18 rows a call where there are so many. */
+ * Deliver more than a chunk per thread a call where there are so many rows. */
 enum rcx_status rcx_store_writer_append(struct rcx_store_writer *writer, const struct rcx_row *rows,
                                         size_t count, bool last, size_t *out_consumed,
                                         struct rcx_error *err);

@@ -25,6 +25,26 @@ static struct rcx_strings *make_strings(const char *const *words, uint32_t count
     return strings;
 }
 
+static void strings_take_over_arrays(void **state)
+{
+    (void)state;
+    uint64_t *offsets = rcx_malloc(3 * sizeof *offsets);
+    uint8_t *bytes = rcx_malloc(3);
+    memcpy(offsets, (uint64_t[]){0, 1, 3}, 24);
+    memcpy(bytes, "abc", 3);
+    (void)rcx_memory_fail_at(1);
+    assert_null(rcx_strings_take(2, &offsets, &bytes));
+    (void)rcx_memory_fail_at(0);
+    assert_non_null(offsets); /* still the caller's */
+    struct rcx_strings *strings = rcx_strings_take(2, &offsets, &bytes);
+    assert_null(offsets);
+    assert_null(bytes);
+    struct rcx_text second = rcx_strings_get(strings, 1);
+    assert_int_equal(second.length, 2);
+    assert_memory_equal(second.bytes, "bc", 2);
+    rcx_strings_release(strings);
+}
+
 static void types_have_sizes_and_names(void **state)
 {
     (void)state;
@@ -236,6 +256,7 @@ static void running_out_of_memory_leaves_a_releasable_table(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(strings_take_over_arrays),
         cmocka_unit_test(types_have_sizes_and_names),
         cmocka_unit_test(empty_table_is_zero),
         cmocka_unit_test(values_survive_growth),

@@ -119,7 +119,7 @@ static enum rcx_status run_features(struct run_options *options, const struct rc
                                         .table_bytes = options->table_bytes,
                                         .sink = keep_digest,
                                         .sink_context = options};
-    enum rcx_status status = rcx_feature_metadata_init(&options->metadata, SNAPSHOTS, NULL);
+    enum rcx_status status = rcx_feature_metadata_init(&options->metadata, SNAPSHOTS, true, NULL);
     if (status == RCX_OK)
         status = rcx_feature_run(&run, &stats, NULL);
     options->rows = stats.rows;
