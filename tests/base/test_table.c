@@ -41,7 +41,7 @@ static void strings_take_over_arrays(void **state)
     assert_null(bytes);
     struct rcx_text second = rcx_strings_get(strings, 1);
     assert_int_equal(second.length, 2);
-    assert_memory_equal(second.bytes, "bc", 2);
+    assert_memory_equal(second.data, "bc", 2);
     rcx_strings_release(strings);
 }
 
