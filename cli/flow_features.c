@@ -225,6 +225,8 @@ enum rcx_status rcx_flow_features(const struct rcx_flow_features *flow,
         .flow = flow,
         .result = &result,
         .labels = rcx_label_plan_of(&flow->config->churn, &flow->config->clv, flow->from->range)};
+    if (flow->more_horizons)
+        delivery.labels.more = *flow->more_horizons;
     enum rcx_status status = run(&delivery, err);
     rcx_sink_abort(delivery.sink);
     rcx_flow_append_close(&delivery.append);

@@ -11,6 +11,9 @@ struct rcx_flow_features {
     struct rcx_parallel parallel;
     uint64_t table_bytes; /* most bytes of tables in memory at a time; 0: no limit */
     bool with_labels;
+    /* With labels: those of other horizons beside them (engine/pit/labels.h); NULL: none. Tables with
+     * them are for `also`, not for files that are appended to. */
+    const struct rcx_more_horizons *more_horizons;
     const char *output; /* the table; NULL: none */
     /* Snapshots that `output` holds already stay, byte for byte; the dates asked for are added. When
      * the store has another content than those were computed from, they are computed again in the

@@ -1,6 +1,7 @@
 #include "engine/exec/feature_table.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "engine/pit/labels.h"
 
@@ -9,8 +10,21 @@ enum {
     OBSERVATION_DAYS,
     ELIGIBLE,
     CHURN,
-    CLV
+    CLV,
+    MORE
 };
+
+static bool add_more_labels(const struct rcx_more_horizons *more, struct rcx_table *table)
+{
+    char name[32];
+    bool ok = true;
+    for (size_t m = 0; ok && m < rcx_more_horizons_count(more); m++) {
+        snprintf(name, sizeof name, "%s_%dd", m < more->churn_count ? "churn" : "value",
+                 more->days[m]);
+        ok = rcx_table_add(table, name, RCX_TYPE_REAL) != NULL;
+    }
+    return ok;
+}
 
 static bool add_columns(const struct rcx_cfg_features *cfg, const struct rcx_feature_plan *plan,
                         const struct rcx_store *store, struct rcx_table *table)
@@ -34,6 +48,7 @@ static bool add_columns(const struct rcx_cfg_features *cfg, const struct rcx_fea
         ok = ok && rcx_table_add(table, "churn_eligible", RCX_TYPE_BOOL);
         ok = ok && rcx_table_add(table, "churn", RCX_TYPE_INT32);
         ok = ok && rcx_table_add(table, "clv", RCX_TYPE_REAL);
+        ok = ok && add_more_labels(&plan->labels.more, table);
     }
     return ok;
 }
@@ -72,14 +87,17 @@ static void put_ids(struct rcx_column *column, size_t at, const struct rcx_featu
     }
 }
 
-static void put_labels(struct rcx_column *columns, size_t at, const struct rcx_feature_row *rows,
+static void put_labels(const struct rcx_table *table, size_t at, const struct rcx_feature_row *rows,
                        const uint32_t *picks, size_t count)
 {
+    struct rcx_column *columns = table->columns;
     for (size_t i = 0; i < count; i++) {
         const struct rcx_labels *labels = &rows[picks[i]].labels;
         columns[ELIGIBLE].booleans[at + i] = labels->eligible;
         columns[CHURN].i32[at + i] = labels->churn < 0 ? 0 : labels->churn;
         columns[CLV].reals[at + i] = labels->clv;
+        for (size_t m = 0; MORE + m < table->column_count; m++)
+            columns[MORE + m].reals[at + i] = rows[picks[i]].more[m];
     }
 }
 
@@ -103,7 +121,7 @@ void rcx_feature_table_put(struct rcx_table *table, size_t at, const struct rcx_
         }
     }
     if (table->column_count > ELIGIBLE)
-        put_labels(columns, at, rows, picks, count);
+        put_labels(table, at, rows, picks, count);
 }
 
 static void normalise_engagement(const struct rcx_feature_plan *plan, struct rcx_table *table)

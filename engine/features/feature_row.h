@@ -24,6 +24,9 @@ struct rcx_feature_row {
     uint32_t snapshot; /* index into the plan's snapshots */
     struct rcx_labels labels;
     union rcx_slot slots[RCX_FEATURE_COUNT];
+    /* Labels of the plan's further horizons; NaN: not known yet. Last, so that rows without them do
+     * not touch it. */
+    double more[RCX_MORE_HORIZONS];
 };
 
 /* Counts over all customers of one snapshot; sums of integers, so parts are added up. */
@@ -42,6 +45,10 @@ void rcx_snapshot_counts_merge(struct rcx_snapshot_counts *into,
  * snapshot is complete. */
 void rcx_finish_features(const struct rcx_feature_plan *plan,
                          const struct rcx_window_totals *totals, struct rcx_feature_row *row);
+
+/* Fills row->more[index]: `active` of the churn window, `revenue` of the value window. */
+void rcx_finish_more_label(const struct rcx_feature_plan *plan, size_t index, bool active,
+                           int64_t revenue, struct rcx_feature_row *row);
 
 /* Fills row->labels and counts the row.
  *  tenure_days  from the first purchase to the snapshot, -1 when there is none

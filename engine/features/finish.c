@@ -151,6 +151,16 @@ void rcx_finish_labels(const struct rcx_feature_plan *plan, int64_t tenure_days,
     }
 }
 
+void rcx_finish_more_label(const struct rcx_feature_plan *plan, size_t index, bool active,
+                           int64_t revenue, struct rcx_feature_row *row)
+{
+    const struct rcx_label_plan *labels = &plan->labels;
+    double value = NAN;
+    if (rcx_more_known(labels, index, plan->snapshots[row->snapshot]))
+        value = index < labels->more.churn_count ? !active : ratio(revenue, plan->revenue_unit);
+    row->more[index] = value;
+}
+
 void rcx_snapshot_counts_merge(struct rcx_snapshot_counts *into,
                                const struct rcx_snapshot_counts *from)
 {

@@ -352,6 +352,15 @@ static void label(struct rcx_visit *visit, const struct rcx_feature_plan *plan,
     int64_t revenue = sum_revenue(batch, rule, within(batch, all, cutoff, clv_end),
                                   original ? KEPT_ROWS : LABEL_ROWS);
     rcx_finish_labels(plan, days, active, revenue, row, &visit->counts[row->snapshot]);
+    for (size_t m = 0; m < rcx_more_horizons_count(&plan->labels.more); m++) {
+        rcx_time more_end = rcx_cutoff(rcx_more_window_end(&plan->labels, m, snapshot) - 1);
+        if (m < plan->labels.more.churn_count)
+            active = is_active(visit, plan, batch, rule, within(batch, all, begin, more_end));
+        else
+            revenue = sum_revenue(batch, rule, within(batch, all, cutoff, more_end),
+                                  original ? KEPT_ROWS : LABEL_ROWS);
+        rcx_finish_more_label(plan, m, active, revenue, row);
+    }
 }
 
 /* Counts the rows of the cleaned table; whether the customer has enough rows for a row here.

@@ -254,6 +254,13 @@ static void label(struct rcx_visit *visit, const struct rcx_feature_plan *plan, 
     bool active = running[at[1]].label_purchases > running[at[0]].label_purchases;
     int64_t revenue = running[at[2]].label_revenue - running[visit->at[0]].label_revenue;
     rcx_finish_labels(plan, tenure, active, revenue, row, &visit->counts[row->snapshot]);
+    for (size_t m = 0; m < rcx_more_horizons_count(&labels->more); m++) {
+        size_t *end = &at[3 + m];
+        *end = advance(visit, *end, rcx_more_window_end(labels, m, snapshot));
+        rcx_finish_more_label(
+            plan, m, running[*end].label_purchases > running[at[0]].label_purchases,
+            running[*end].label_revenue - running[visit->at[0]].label_revenue, row);
+    }
 }
 
 /* Moves the two outer boundaries and counts the rows between them; false: no row at this snapshot.
@@ -284,7 +291,7 @@ size_t rcx_slide_customer(struct rcx_visit *visit, const struct rcx_feature_plan
     size_t written = 0;
     size_t first_purchase = 0;
     (void)add_up(visit);
-    memset(visit->at, 0, (plan->boundary_count + 3) * sizeof *visit->at);
+    memset(visit->at, 0, (plan->boundary_count + RCX_LABEL_BOUNDARIES) * sizeof *visit->at);
     while (first_purchase < visit->invoice_count &&
            visit->invoices[first_purchase].label_items <= 0)
         first_purchase++;

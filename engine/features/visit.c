@@ -58,7 +58,7 @@ enum rcx_status rcx_visit_reserve(struct rcx_visit *visit, const struct rcx_feat
 {
     if (!visit->at) {
         size_t codes = (size_t)plan->clean->stock_count + 1;
-        visit->at = rcx_calloc(plan->boundary_count + 3, sizeof *visit->at);
+        visit->at = rcx_calloc(plan->boundary_count + RCX_LABEL_BOUNDARIES, sizeof *visit->at);
         visit->gap_counts = rcx_calloc((size_t)plan->observation_days + 1,
                                        sizeof *visit->gap_counts);
         visit->code_counts.count = rcx_calloc(codes, sizeof *visit->code_counts.count);

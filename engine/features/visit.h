@@ -44,6 +44,9 @@ struct rcx_group {
     uint32_t first_item, end_item; /* its receipts in `items` */
 };
 
+/* Places of the label windows: the two of churn, that of the value, the further horizons. */
+enum { RCX_LABEL_BOUNDARIES = 3 + RCX_MORE_HORIZONS };
+
 /* Per worker; zero is a valid empty one. */
 struct rcx_visit {
     size_t receipt_capacity, row_capacity, invoice_count;
@@ -54,7 +57,7 @@ struct rcx_visit {
     struct rcx_radix_item *items, *spare;    /* [receipts] */
     struct rcx_group *groups;                /* [receipts] */
     int32_t *gaps;                           /* [receipts] */
-    size_t *at;                              /* [boundaries + 3] */
+    size_t *at;                              /* [boundaries + RCX_LABEL_BOUNDARIES] */
     uint32_t *gap_counts;                    /* [observation days + 1], zero between uses */
     struct rcx_code_counts code_counts;
     struct rcx_snapshot_counts *counts; /* [snapshots] of all customers visited */

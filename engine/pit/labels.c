@@ -21,3 +21,14 @@ bool rcx_clv_known(const struct rcx_label_plan *plan, rcx_day snapshot)
 {
     return snapshot + plan->clv_days <= plan->range.last;
 }
+
+rcx_day rcx_more_window_end(const struct rcx_label_plan *plan, size_t index, rcx_day snapshot)
+{
+    int32_t gap = index < plan->more.churn_count ? plan->churn_gap_days : 0;
+    return snapshot + 1 + gap + plan->more.days[index];
+}
+
+bool rcx_more_known(const struct rcx_label_plan *plan, size_t index, rcx_day snapshot)
+{
+    return rcx_more_window_end(plan, index, snapshot) <= plan->range.last + 1;
+}

@@ -6,7 +6,7 @@
 #include "engine/features/visit.h"
 #include "tests/support/test_batch.h"
 
-enum { INVOICES = 4000, CANCELLATIONS = 50, STOCKS = 30, MOST_SNAPSHOTS = 16 };
+enum { INVOICES = 4000, CANCELLATIONS = 50, STOCKS = 30, MOST_SNAPSHOTS = 16, MORE = 5 };
 
 struct fixture {
     struct rcx_settings *settings;
@@ -34,6 +34,7 @@ static void prepare(struct fixture *f, const struct rcx_cfg_features *cfg,
                      RCX_OK);
     f->plan.with_labels = true;
     f->plan.labels = rcx_label_plan_of(&config->churn, &config->clv, range);
+    f->plan.labels.more = (struct rcx_more_horizons){2, MORE - 2, {90, 17, 180, 1, 30}};
 }
 
 static void finish(struct fixture *f)
@@ -78,6 +79,11 @@ static size_t random_rows(struct check_random *random, struct shape shape, struc
     return count;
 }
 
+static void same_real(double a, double b)
+{
+    assert_true(a == b || (isnan(a) && isnan(b)));
+}
+
 static void same_rows(const struct rcx_feature_row *a, const struct rcx_feature_row *b,
                       size_t count)
 {
@@ -93,6 +99,11 @@ static void same_rows(const struct rcx_feature_row *a, const struct rcx_feature_
         assert_int_equal(a[i].labels.churn, b[i].labels.churn);
         assert_true(a[i].labels.clv == b[i].labels.clv ||
                     (isnan(a[i].labels.clv) && isnan(b[i].labels.clv)));
+        for (size_t m = 0; m < MORE; m++)
+            same_real(a[i].more[m], b[i].more[m]);
+        /* the first and the third are as long as the labels themselves */
+        same_real(a[i].more[0], a[i].labels.churn < 0 ? (double)NAN : a[i].labels.churn);
+        same_real(a[i].more[2], a[i].labels.clv);
     }
 }
 
