@@ -30,24 +30,27 @@
 #include "base/parallel.h"
 
 /* clang-format off */
-/*       id      name        parameters */
+/*       id      name      title         parameters */
 #define RCX_BTYD_MODELS(X)                                                                         \
-    X(AUTO,   "auto",     0, "", "", "", "")       /* the likelier of BG/NBD and MBG/NBD */         \
-    X(BGNBD,  "bgnbd",    4, "r", "alpha", "a", "b")                                               \
-    X(MBGNBD, "mbgnbd",   4, "r", "alpha", "a", "b")                                               \
-    X(PARETO, "pareto",   4, "r", "alpha", "s", "beta")                                            \
-    X(NBD,    "nbd",      2, "r", "alpha", "", "")
+    X(AUTO,   "auto",   "auto",       0, "", "", "", "") /* the likelier of the next two */        \
+    X(BGNBD,  "bgnbd",  "BG/NBD",     4, "r", "alpha", "a", "b")                                   \
+    X(MBGNBD, "mbgnbd", "MBG/NBD",    4, "r", "alpha", "a", "b")                                   \
+    X(PARETO, "pareto", "Pareto/NBD", 4, "r", "alpha", "s", "beta")                                \
+    X(NBD,    "nbd",    "NBD",        2, "r", "alpha", "", "")
 /* clang-format on */
 
 enum rcx_btyd_model {
-#define X(id, name, count, p0, p1, p2, p3) RCX_BTYD_##id,
+#define X(id, name, title, count, p0, p1, p2, p3) RCX_BTYD_##id,
     RCX_BTYD_MODELS(X)
 #undef X
         RCX_BTYD_MODEL_COUNT
 };
 enum { RCX_BTYD_MAX_PARAMETERS = 4 };
 
-const char *rcx_btyd_model_name(enum rcx_btyd_model model); /* "bgnbd" */
+const char *rcx_btyd_model_name(enum rcx_btyd_model model);  /* "bgnbd" */
+const char *rcx_btyd_model_title(enum rcx_btyd_model model); /* "BG/NBD" */
+/* False: there is no model of that name. */
+bool rcx_btyd_model_of(const char *name, enum rcx_btyd_model *out);
 unsigned rcx_btyd_parameter_count(enum rcx_btyd_model model);
 const char *rcx_btyd_parameter_name(enum rcx_btyd_model model, unsigned index); /* "alpha" */
 

@@ -1,0 +1,38 @@
+#include "ml/btyd/beta_mean.h"
+
+#include <math.h>
+
+/* (1 - (1 + p w)^-shape) / p from ln p. */
+static double purchases(double shape, double w, double log_p)
+{
+    double p = exp(log_p);
+    double power = -shape * log1p(p * w);
+    if (p * w < 1e-12)
+        return shape * w;
+    return -expm1(power) / p;
+}
+
+double rcx_beta_mean_purchases(double shape, double end, double a, double b, double horizon)
+{
+    enum { POINTS = 400 };
+    const double FALL = 44; /* ends where the integrand has fallen by e^-44 */
+    double w = horizon / end;
+    double centre = log(a / b);
+    double scale = fmin(1, sqrt(1 / a + 1 / b));
+    double left = -asinh(FALL / (a * scale) + 2 / scale);
+    double right = asinh(FALL / (b * scale) + 2 / scale);
+    double highest = -a * log1p(b / a) - b * log1p(a / b); /* of ln p^a (1 - p)^b */
+    double step = (right - left) / POINTS;
+    double sum = 0;
+    double mass = 0;
+    for (int i = 0; i <= POINTS; i++) {
+        double t = left + i * step;
+        double u = centre + scale * sinh(t);
+        double log_p = u < 0 ? u - log1p(exp(u)) : -log1p(exp(-u));
+        double log_rest = u < 0 ? -log1p(exp(u)) : -u - log1p(exp(-u));
+        double weight = exp(a * log_p + b * log_rest - highest) * cosh(t);
+        mass += weight;
+        sum += weight * purchases(shape, w, log_p);
+    }
+    return sum / mass;
+}

@@ -1,0 +1,34 @@
+#include "ml/btyd/gauss_rules.h"
+
+#include <math.h>
+
+/* The Legendre polynomial of degree n at x, and its derivative. */
+static double legendre(unsigned n, double x, double *derivative)
+{
+    double before = 1;
+    double value = x;
+    for (unsigned k = 2; k <= n; k++) {
+        double next = ((2.0 * k - 1) * x * value - (k - 1.0) * before) / k;
+        before = value;
+        value = next;
+    }
+    *derivative = n * (x * value - before) / (x * x - 1);
+    return value;
+}
+
+struct rcx_gauss_rule rcx_gauss_rule_of(unsigned count)
+{
+    enum { STEPS = 8 };
+    static const double PI = 3.14159265358979323846;
+    struct rcx_gauss_rule rule = {.count = count};
+    for (unsigned i = 0; i < count; i++) {
+        double x = cos(PI * (i + .75) / (count + .5));
+        double slope = 1;
+        for (int step = 0; step < STEPS; step++)
+            x -= legendre(count, x, &slope) / slope;
+        (void)legendre(count, x, &slope);
+        rule.nodes[i] = (1 - x) / 2;
+        rule.weights[i] = 1 / ((1 - x * x) * slope * slope);
+    }
+    return rule;
+}
