@@ -184,7 +184,7 @@ static void walk_block(const struct walk *walk, size_t first, uint32_t count, ui
     uint32_t columns = forest->codes.column_count, at[RCX_FOREST_BLOCK];
     uint32_t padded = (count + RCX_FOREST_LANES - 1) / RCX_FOREST_LANES * RCX_FOREST_LANES;
     double sums[RCX_FOREST_BLOCK] = {0};
-    rcx_forest_codes_encode(&forest->codes, walk->matrix, first, count, codes);
+    rcx_forest_codes_encode(&forest->codes, walk->matrix, first, count, columns, 1, codes);
     for (size_t t = 0; t < forest->tree_count; t++) {
         const struct coded_tree *tree = &forest->trees[t];
         const struct rcx_forest_node *nodes = forest->nodes + tree->first_node;

@@ -216,29 +216,30 @@ uint16_t rcx_forest_codes_threshold(const struct rcx_forest_codes *codes,
 
 /* ---- rows ---- */
 
-static void put_categories(const double *values, uint32_t count, uint16_t *out, uint32_t stride)
+static void put_categories(const double *values, uint32_t count, uint16_t *out, size_t stride)
 {
     for (uint32_t r = 0; r < count; r++) {
         double value = values[r]; /* (-1, 0) is category 0, as in a cast to int */
-        out[(size_t)r * stride] = value > -1 && value < MOST_CODES ? (uint16_t)(int32_t)value
-                                                                   : (uint16_t)RCX_FOREST_RIGHT;
+        out[r * stride] = value > -1 && value < MOST_CODES ? (uint16_t)(int32_t)value
+                                                           : (uint16_t)RCX_FOREST_RIGHT;
     }
 }
 
 static void put_numbers(const double *values, const uint16_t *below, uint32_t count,
-                        const struct rcx_forest_column *column, uint16_t *out, uint32_t stride)
+                        const struct rcx_forest_column *column, uint16_t *out, size_t stride)
 {
     uint16_t missing = column->missing;
     if (column->kind >> RCX_GBDT_MISSING_SHIFT == RCX_GBDT_MISSING_ZERO)
         for (uint32_t r = 0; r < count; r++)
-            out[(size_t)r * stride] = fabs(values[r]) > RCX_GBDT_ZERO ? below[r] : missing;
+            out[r * stride] = fabs(values[r]) > RCX_GBDT_ZERO ? below[r] : missing;
     else
         for (uint32_t r = 0; r < count; r++)
-            out[(size_t)r * stride] = isnan(values[r]) ? missing : below[r];
+            out[r * stride] = isnan(values[r]) ? missing : below[r];
 }
 
 void rcx_forest_codes_encode(const struct rcx_forest_codes *codes, const struct rcx_matrix *matrix,
-                             size_t first, uint32_t count, uint16_t *out)
+                             size_t first, uint32_t count, size_t row_stride, size_t column_stride,
+                             uint16_t *out)
 {
     uint16_t below[RCX_FOREST_BLOCK];
     for (uint32_t f = 0; f < codes->feature_count; f++) {
@@ -251,9 +252,9 @@ void rcx_forest_codes_encode(const struct rcx_forest_codes *codes, const struct 
              c++) {
             const struct rcx_forest_column *column = &codes->columns[c];
             if (column->kind == RCX_GBDT_CATEGORICAL)
-                put_categories(values, count, out + c, codes->column_count);
+                put_categories(values, count, out + c * column_stride, row_stride);
             else
-                put_numbers(values, below, count, column, out + c, codes->column_count);
+                put_numbers(values, below, count, column, out + c * column_stride, row_stride);
         }
     }
 }

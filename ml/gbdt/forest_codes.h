@@ -48,6 +48,7 @@ uint16_t rcx_forest_codes_column(const struct rcx_forest_codes *codes,
                                  const struct rcx_gbdt_tree *tree, uint32_t split);
 uint16_t rcx_forest_codes_threshold(const struct rcx_forest_codes *codes,
                                     const struct rcx_gbdt_tree *tree, uint32_t split);
-/* out[r * column_count + c] for rows first.. of at most RCX_FOREST_BLOCK. */
+/* out[r * row_stride + c * column_stride] for rows first.. of at most RCX_FOREST_BLOCK. */
 void rcx_forest_codes_encode(const struct rcx_forest_codes *codes, const struct rcx_matrix *matrix,
-                             size_t first, uint32_t count, uint16_t *out);
+                             size_t first, uint32_t count, size_t row_stride, size_t column_stride,
+                             uint16_t *out);

@@ -140,7 +140,7 @@ static bool goes_left_by_category(const struct rcx_gbdt_tree *tree, uint32_t spl
            (tree->category_bits[begin + category / 32] >> category % 32 & 1) != 0;
 }
 
-static bool goes_left(const struct rcx_gbdt_tree *tree, uint32_t split, double value)
+bool rcx_gbdt_tree_goes_left(const struct rcx_gbdt_tree *tree, uint32_t split, double value)
 {
     unsigned type = tree->decision_type[split], missing = type >> RCX_GBDT_MISSING_SHIFT & 3;
     if (type & RCX_GBDT_CATEGORICAL)
@@ -158,7 +158,7 @@ uint32_t rcx_gbdt_tree_leaf(const struct rcx_gbdt_tree *tree, const double *row)
     int32_t node = tree->leaf_count > 1 ? 0 : ~0;
     while (node >= 0) {
         double value = row[tree->split_feature[node]];
-        node = goes_left(tree, (uint32_t)node, value) ? tree->left_child[node]
+        node = rcx_gbdt_tree_goes_left(tree, (uint32_t)node, value) ? tree->left_child[node]
                                                       : tree->right_child[node];
     }
     return (uint32_t)~node;

@@ -99,6 +99,8 @@ struct rcx_gbdt_tree {
 bool rcx_gbdt_tree_init(struct rcx_gbdt_tree *tree, uint32_t leaf_count, uint32_t category_sets,
                         uint32_t category_words);
 void rcx_gbdt_tree_release(struct rcx_gbdt_tree *tree);
+/* Whether the split sends this value of its feature left. */
+bool rcx_gbdt_tree_goes_left(const struct rcx_gbdt_tree *tree, uint32_t split, double value);
 /* Leaf that a row falls into; `row` holds one value per feature of the model. The reference for
  * everything faster. */
 uint32_t rcx_gbdt_tree_leaf(const struct rcx_gbdt_tree *tree, const double *row);
