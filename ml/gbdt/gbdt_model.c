@@ -159,7 +159,7 @@ uint32_t rcx_gbdt_tree_leaf(const struct rcx_gbdt_tree *tree, const double *row)
     while (node >= 0) {
         double value = row[tree->split_feature[node]];
         node = rcx_gbdt_tree_goes_left(tree, (uint32_t)node, value) ? tree->left_child[node]
-                                                      : tree->right_child[node];
+                                                                    : tree->right_child[node];
     }
     return (uint32_t)~node;
 }
