@@ -1,10 +1,10 @@
 #include "base/dictionary.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/hash.h"
 #include "base/memory.h"
+#include "base/radix.h"
 
 enum { FIRST_SLOTS = 64, FIRST_CODES = 64 };
 
@@ -139,45 +139,82 @@ uint32_t rcx_dictionary_find(const struct rcx_dictionary *dictionary, struct rcx
     return dictionary->slots[slot] == 0 ? RCX_NO_CODE : dictionary->slots[slot] - 1;
 }
 
-/* The first eight bytes of a text as a big-endian number order most pairs without touching the
- * text itself. */
-struct rank_item {
-    uint64_t prefix;
-    uint32_t code;
-};
+/* --- order ------------------------------------------------------------------------------------- */
 
-static uint64_t prefix_of(struct rcx_text text)
+enum {
+    FEW_TEXTS = 16
+}; /* up to here texts are compared, beyond sorted by their next eight bytes */
+
+/* Bytes [from, from + 8) of a text as a big-endian number, zeros behind its end. */
+static uint64_t word_of(struct rcx_text text, size_t from)
 {
-    uint64_t prefix = 0;
-    for (size_t i = 0; i < 8; i++)
-        prefix = prefix << 8 | (i < text.length ? (uint8_t)text.data[i] : 0);
-    return prefix;
+    uint64_t word = 0;
+    for (size_t i = from; i < from + 8; i++)
+        word = word << 8 | (i < text.length ? (uint8_t)text.data[i] : 0);
+    return word;
 }
 
-static int compare_items(const void *a, const void *b, void *context)
+static void insert_texts(const struct rcx_dictionary *dictionary, struct rcx_radix_item *items,
+                         size_t count)
 {
-    const struct rank_item *left = a, *right = b;
-    if (left->prefix != right->prefix)
-        return left->prefix < right->prefix ? -1 : 1;
-    const struct rcx_dictionary *dictionary = context;
-    return rcx_text_compare(rcx_dictionary_get(dictionary, left->code),
-                            rcx_dictionary_get(dictionary, right->code));
+    for (size_t i = 1; i < count; i++) {
+        struct rcx_radix_item item = items[i];
+        struct rcx_text text = rcx_dictionary_get(dictionary, item.payload);
+        size_t k = i;
+        for (; k > 0 &&
+               rcx_text_compare(rcx_dictionary_get(dictionary, items[k - 1].payload), text) > 0;
+             k--)
+            items[k] = items[k - 1];
+        items[k] = item;
+    }
+}
+
+static bool all_ended(const struct rcx_dictionary *dictionary, const struct rcx_radix_item *items,
+                      size_t count, size_t from)
+{
+    for (size_t i = 0; i < count; i++)
+        if (rcx_dictionary_get(dictionary, items[i].payload).length > from)
+            return false;
+    return true;
+}
+
+/* Sorts texts that agree in their first `from` bytes, zeros behind their ends (so those that have
+ * all ended differ in the number of NULs at the end, and are few). */
+static void sort_texts(const struct rcx_dictionary *dictionary, struct rcx_radix_item *items,
+                       struct rcx_radix_item *scratch, size_t count, size_t from)
+{
+    if (count <= FEW_TEXTS || all_ended(dictionary, items, count, from)) {
+        insert_texts(dictionary, items, count);
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        items[i].key = word_of(rcx_dictionary_get(dictionary, items[i].payload), from);
+    rcx_radix_sort(items, scratch, count);
+    for (size_t begin = 0; begin < count;) {
+        size_t end = begin + 1;
+        while (end < count && items[end].key == items[begin].key)
+            end++;
+        sort_texts(dictionary, items + begin, scratch, end - begin, from + 8);
+        begin = end;
+    }
 }
 
 bool rcx_dictionary_rank(const struct rcx_dictionary *dictionary, uint32_t *out_rank)
 {
     size_t count = dictionary->count;
-    struct rank_item *items = rcx_malloc_array(count ? count : 1, sizeof *items);
-    if (!items)
-        return false;
-    for (uint32_t code = 0; code < count; code++)
-        items[code] = (struct rank_item){prefix_of(rcx_dictionary_get(dictionary, code)), code};
-    struct rcx_dictionary view = *dictionary;
-    qsort_r(items, count, sizeof *items, compare_items, &view);
-    for (uint32_t position = 0; position < count; position++)
-        out_rank[items[position].code] = position;
+    struct rcx_radix_item *items = rcx_malloc_array(count + 1, sizeof *items);
+    struct rcx_radix_item *scratch = rcx_malloc_array(count + 1, sizeof *scratch);
+    bool ok = items && scratch;
+    if (ok) {
+        for (uint32_t code = 0; code < count; code++)
+            items[code].payload = code;
+        sort_texts(dictionary, items, scratch, count, 0);
+        for (uint32_t position = 0; position < count; position++)
+            out_rank[items[position].payload] = position;
+    }
     rcx_free(items);
-    return true;
+    rcx_free(scratch);
+    return ok;
 }
 
 struct rcx_strings *rcx_dictionary_strings(const struct rcx_dictionary *dictionary)

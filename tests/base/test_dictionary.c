@@ -135,7 +135,12 @@ static void ranks_are_positions_in_byte_order(void **state)
                                         "aa",
                                         "abcdefghhhhhhhhhhhhhhz",
                                         "abcdefghhhhhhhhhhhhhha"};
-    enum { WORDS = sizeof words / sizeof *words, EXTRA = 3000, ALL = WORDS + EXTRA + 3 };
+    enum {
+        WORDS = sizeof words / sizeof *words,
+        EXTRA = 3000,
+        NULS = 40,
+        ALL = WORDS + EXTRA + NULS + 1
+    };
     struct rcx_dictionary dictionary;
     char buffer[32];
     assert_true(rcx_dictionary_init(&dictionary));
@@ -143,9 +148,10 @@ static void ranks_are_positions_in_byte_order(void **state)
         rcx_dictionary_intern(&dictionary, rcx_text_of(words[i]));
     for (uint64_t i = 0; i < EXTRA; i++)
         rcx_dictionary_intern(&dictionary, text_of_number(i, buffer));
-    /* A NUL sorts behind the end of the text, though the eight-byte prefixes are equal. */
-    rcx_dictionary_intern(&dictionary, (struct rcx_text){"a\0", 2});
-    rcx_dictionary_intern(&dictionary, (struct rcx_text){"a\0\0", 3});
+    /* A NUL sorts behind the end of the text, though the words of eight bytes are equal. */
+    static const char nuls[NULS + 1] = "a";
+    for (size_t n = 1; n < NULS; n++)
+        rcx_dictionary_intern(&dictionary, (struct rcx_text){nuls, n + 1});
 
     struct rcx_text sorted[ALL];
     uint32_t rank[ALL];
