@@ -33,6 +33,25 @@ static enum rcx_cell_kind parse_real(struct rcx_text text, uint64_t *out_bits)
     return RCX_CELL_REAL;
 }
 
+/* The last `count` (0..8) of the 8 bytes before `end` as a number; false when one is no digit. The
+ * eight are combined in pairs, then fours, then all (Lemire, "Quickly parsing eight digits", 2018).
+ */
+static inline bool parse_tail(const char *end, size_t count, uint64_t *out)
+{
+    const uint64_t zeros = UINT64_C(0x3030303030303030);
+    uint64_t word;
+    memcpy(&word, end - 8, 8);
+    word ^= zeros;
+    word = count == 0 ? 0 : word & ~UINT64_C(0) << (64 - 8 * count); /* others become 0 */
+    if ((word | (word + UINT64_C(0x0606060606060606))) & UINT64_C(0xF0F0F0F0F0F0F0F0))
+        return false;
+    word = word * 10 + (word >> 8);
+    *out = ((word & UINT64_C(0x000000FF000000FF)) * UINT64_C(0x000F424000000064) +
+            (word >> 16 & UINT64_C(0x000000FF000000FF)) * UINT64_C(0x0000271000000001)) >>
+           32;
+    return true;
+}
+
 /* Digits, a point, digits. Up to 2^53 both the digits and the power of ten are exact doubles, so
  * that one division is the one rounding there is (Clinger, "How to Read Floating Point Numbers
  * Accurately", PLDI 1990); longer ones, exponents and words go to the general parser. */
@@ -58,14 +77,21 @@ static enum rcx_cell_kind parse_number(struct rcx_text text, uint64_t *out_bits)
     if (*at != '.')
         return parse_real(text, out_bits);
     const char *point = at++;
-    for (; at < end && is_digit(*at); at++)
-        value = value * 10 + (uint64_t)(*at - '0');
-    size_t places = (size_t)(at - point) - 1;
+    size_t places = (size_t)(end - at);
+    uint64_t tail;
+    if (text.length >= 8 && places <= 8 && parse_tail(end, places, &tail)) {
+        value = value * (uint64_t)powers[places] + tail;
+        at = end;
+    } else {
+        for (; at < end && is_digit(*at); at++)
+            value = value * 10 + (uint64_t)(*at - '0');
+        places = (size_t)(at - point) - 1;
+    }
     if (at < end || whole + places > MOST_DIGITS || whole + places == 0 ||
         value > UINT64_C(1) << 53)
         return parse_real(text, out_bits);
     double real = (double)value / powers[places];
-    *out_bits = bits_of(negative ? -real : real);
+    *out_bits = bits_of(real) ^ (uint64_t)negative << 63;
     return RCX_CELL_REAL;
 }
 

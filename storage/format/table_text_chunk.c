@@ -10,7 +10,6 @@ void rcx_text_chunk_release(struct rcx_text_chunk *chunk)
     rcx_free(chunk->kinds);
     rcx_free(chunk->quoted_empty);
     rcx_free(chunk->nulls);
-    rcx_free(chunk->null_begins);
     rcx_free(chunk->scratch);
 }
 
@@ -79,15 +78,17 @@ enum rcx_status rcx_text_chunk_records(const struct rcx_table_text *text, size_t
 
 /* --- cells --------------------------------------------------------------------------------- */
 
+/* Some records are parsed column by column while their bytes are in the first-level cache. */
+enum { STRETCH_RECORDS = 64 };
+
 static bool reserve_columns(struct rcx_text_chunk *state, size_t columns)
 {
     if (state->column_capacity >= columns)
         return true;
     state->kinds = rcx_malloc_array(columns, sizeof *state->kinds);
     state->quoted_empty = rcx_malloc_array(columns, sizeof *state->quoted_empty);
-    state->null_begins = rcx_malloc_array(columns + 1, sizeof *state->null_begins);
     state->column_capacity = columns;
-    return state->kinds && state->quoted_empty && state->null_begins;
+    return state->kinds && state->quoted_empty;
 }
 
 /* A cell in quotes, parsed as what is in them. */
@@ -113,14 +114,16 @@ static enum rcx_status note_null(const struct rcx_table_text *text, struct rcx_t
     return RCX_OK;
 }
 
-/* Values so far stand as `*kind`; a cell of another kind widens them. */
-static enum rcx_status parse_column(const struct rcx_table_text *text, size_t chunk, size_t c,
-                                    enum rcx_cell_kind *kind, struct rcx_error *err)
+/* Records [begin, end) of a column. The chunk's values so far stand as kinds[c]; a cell of another
+ * kind widens them. */
+static enum rcx_status parse_stretch(const struct rcx_table_text *text, size_t chunk, size_t c,
+                                     size_t begin, size_t end, struct rcx_error *err)
 {
     struct rcx_text_chunk *state = &text->chunks[chunk];
     uint64_t *values = (uint64_t *)text->table->columns[c].values + state->first_row;
     size_t place = text->columns[c].place;
-    for (size_t r = 0; r < state->records; r++) {
+    enum rcx_cell_kind kind = state->kinds[c];
+    for (size_t r = begin; r < end && kind != RCX_CELL_TEXT; r++) {
         struct rcx_text raw = rcx_text_cell(text, chunk, r, place);
         uint64_t bits = 0;
         enum rcx_cell_kind now = raw.length > 0 && raw.data[0] == '"'
@@ -130,16 +133,15 @@ static enum rcx_status parse_column(const struct rcx_table_text *text, size_t ch
             enum rcx_status status = note_null(text, state, r, c, err);
             if (status != RCX_OK)
                 return status;
-        } else if (now != *kind) {
-            enum rcx_cell_kind joined = rcx_cell_join(*kind, now);
-            rcx_cell_widen(values, r, *kind, joined);
+        } else if (now != kind) {
+            enum rcx_cell_kind joined = rcx_cell_join(kind, now);
+            rcx_cell_widen(values, r, kind, joined);
             rcx_cell_widen(&bits, 1, now, joined);
-            *kind = joined;
-            if (joined == RCX_CELL_TEXT)
-                return RCX_OK;
+            kind = joined;
         }
         values[r] = bits;
     }
+    state->kinds[c] = (uint8_t)kind;
     return RCX_OK;
 }
 
@@ -151,16 +153,17 @@ enum rcx_status rcx_text_chunk_parse(const struct rcx_table_text *text, size_t c
         return rcx_fail_nomem(err, text->path, text->column_count);
     state->null_count = 0;
     for (size_t c = 0; c < text->column_count; c++) {
-        enum rcx_cell_kind kind = text->columns[c].kind;
-        state->null_begins[c] = state->null_count;
+        state->kinds[c] = (uint8_t)text->columns[c].kind;
         state->quoted_empty[c] = false;
-        if (kind != RCX_CELL_TEXT) {
-            enum rcx_status status = parse_column(text, chunk, c, &kind, err);
+    }
+    for (size_t begin = 0; begin < state->records; begin += STRETCH_RECORDS) {
+        size_t left = state->records - begin;
+        size_t end = begin + (left < STRETCH_RECORDS ? left : STRETCH_RECORDS);
+        for (size_t c = 0; c < text->column_count; c++) {
+            enum rcx_status status = parse_stretch(text, chunk, c, begin, end, err);
             if (status != RCX_OK)
                 return status;
         }
-        state->kinds[c] = (uint8_t)kind;
     }
-    state->null_begins[text->column_count] = state->null_count;
     return RCX_OK;
 }

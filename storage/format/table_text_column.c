@@ -80,9 +80,10 @@ static enum rcx_status settle_values(const struct rcx_table_text *text, size_t c
     for (size_t k = 0; k < text->window.chunk_count; k++) {
         const struct rcx_text_chunk *chunk = &text->chunks[k];
         rcx_cell_widen(values + chunk->first_row, chunk->records, chunk->kinds[c], kind);
-        for (size_t i = chunk->null_begins[c]; i < chunk->null_begins[c + 1]; i++) {
-            enum rcx_status status = set_null(text, c, chunk->first_row + chunk->nulls[i].record,
-                                              err);
+        for (size_t i = 0; i < chunk->null_count; i++) {
+            enum rcx_status status = RCX_OK;
+            if (chunk->nulls[i].column == c)
+                status = set_null(text, c, chunk->first_row + chunk->nulls[i].record, err);
             if (status != RCX_OK)
                 return status;
         }

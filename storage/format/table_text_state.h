@@ -19,10 +19,9 @@ struct rcx_text_chunk {
     uint8_t *kinds;     /* [columns] enum rcx_cell_kind: how the values stand in the table */
     bool *quoted_empty; /* [columns] there is a "", which is a value when the column is text */
     size_t column_capacity;
-    struct rcx_text_null *nulls;
+    struct rcx_text_null *nulls; /* in any order */
     size_t null_count, null_capacity;
-    size_t *null_begins; /* [columns + 1] nulls are in the order of the columns */
-    char *scratch;       /* for cells with "" in them */
+    char *scratch; /* for cells with "" in them */
     size_t scratch_capacity;
 };
 
