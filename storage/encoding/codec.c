@@ -6,7 +6,8 @@
 #include "storage/encoding/codec_rows.h"
 
 static const struct rcx_codec *const codecs[] = {&rcx_codec_none, &rcx_codec_snappy,
-                                                 &rcx_codec_zstd, &rcx_codec_gzip};
+                                                 &rcx_codec_zstd, &rcx_codec_gzip,
+                                                 &rcx_codec_lz4,  &rcx_codec_lz4_raw};
 enum { CODEC_COUNT = sizeof codecs / sizeof codecs[0] };
 
 const struct rcx_codec *rcx_codec_at(size_t index)

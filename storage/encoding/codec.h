@@ -40,7 +40,7 @@ struct rcx_codec {
                                   void *out, size_t out_bytes, struct rcx_error *err);
 };
 
-/* The codec of a name ("none", "snappy", "zstd", "gzip"), or NULL. */
+/* The codec of a name ("none", "snappy", "zstd", "gzip", "lz4", "lz4_raw"), or NULL. */
 const struct rcx_codec *rcx_codec_find(const char *name);
 /* The registry in a fixed order; NULL past the end. For tests and suggestions. */
 const struct rcx_codec *rcx_codec_at(size_t index);

@@ -7,6 +7,7 @@ enum rcx_codec_slot {
     RCX_CODEC_SLOT_ZSTD_DECOMPRESS,
     RCX_CODEC_SLOT_GZIP_COMPRESS,
     RCX_CODEC_SLOT_GZIP_DECOMPRESS,
+    RCX_CODEC_SLOT_LZ4_DECOMPRESS,
     RCX_CODEC_SLOTS
 };
 
@@ -17,4 +18,5 @@ struct rcx_codec_context {
     } slots[RCX_CODEC_SLOTS];
 };
 
-extern const struct rcx_codec rcx_codec_none, rcx_codec_snappy, rcx_codec_zstd, rcx_codec_gzip;
+extern const struct rcx_codec rcx_codec_none, rcx_codec_snappy, rcx_codec_zstd, rcx_codec_gzip,
+    rcx_codec_lz4, rcx_codec_lz4_raw;

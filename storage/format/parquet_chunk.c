@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "storage/encoding/crc32.h"
 #include "storage/format/parquet_kernels.h"
 #include "storage/format/parquet_levels.h"
 #include "storage/format/parquet_thrift.h"
@@ -119,13 +120,14 @@ struct page_header {
 };
 
 static void build_header(struct rcx_buf *out, const struct page_header *page, size_t plain_bytes,
-                         size_t stored_bytes)
+                         const struct rcx_buf *stored)
 {
     rcx_buf_clear(out);
     struct rcx_thrift thrift = rcx_thrift_begin(out);
     rcx_thrift_i32(&thrift, 1, (int32_t)page->type);
     rcx_thrift_i32(&thrift, 2, (int32_t)plain_bytes);
-    rcx_thrift_i32(&thrift, 3, (int32_t)stored_bytes);
+    rcx_thrift_i32(&thrift, 3, (int32_t)stored->length);
+    rcx_thrift_i32(&thrift, 4, (int32_t)rcx_crc32(stored->data, stored->length));
     rcx_thrift_struct(&thrift, page->type == RCX_PARQUET_DATA_PAGE ? 5 : 7);
     rcx_thrift_i32(&thrift, 1, (int32_t)page->values);
     rcx_thrift_i32(&thrift, 2, (int32_t)page->encoding);
@@ -144,7 +146,7 @@ static enum rcx_status append_page(struct rcx_parquet_encoder *encoder,
                                    struct rcx_parquet_chunk *chunk, size_t *out_bytes,
                                    struct rcx_error *err)
 {
-    build_header(&encoder->header, page, plain_bytes, packed->length);
+    build_header(&encoder->header, page, plain_bytes, packed);
     rcx_buf_append(out, encoder->header.data, encoder->header.length);
     rcx_buf_append(out, packed->data, packed->length);
     if (encoder->header.failed || out->failed)

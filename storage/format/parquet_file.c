@@ -19,62 +19,6 @@ static enum rcx_status corrupt(const char *path, const char *what, struct rcx_er
 
 /* --- schema -------------------------------------------------------------------------------- */
 
-/* Our type of a column, RCX_TYPE_COUNT when it is none. */
-static enum rcx_type type_of_int32(const struct rcx_parquet_element *element)
-{
-    if (element->logical == RCX_PARQUET_LOGICAL_DATE ||
-        (element->logical == 0 && element->converted == RCX_PARQUET_DATE))
-        return RCX_TYPE_DATE;
-    if (element->logical == RCX_PARQUET_LOGICAL_INTEGER) {
-        if (!element->integer_signed)
-            return RCX_TYPE_COUNT;
-        return element->integer_bits == 8 ? RCX_TYPE_INT8 : RCX_TYPE_INT32;
-    }
-    if (element->converted == RCX_PARQUET_INT_8)
-        return RCX_TYPE_INT8;
-    bool plain = element->converted == RCX_PARQUET_CONVERTED_NONE ||
-                 element->converted == RCX_PARQUET_INT_32;
-    return element->logical == 0 && plain ? RCX_TYPE_INT32 : RCX_TYPE_COUNT;
-}
-
-static enum rcx_type type_of_int64(const struct rcx_parquet_element *element)
-{
-    enum { MICROSECONDS = 2 };
-    bool has_scale = element->scale >= 0 && element->scale <= RCX_PARQUET_DECIMAL_DIGITS;
-    if (element->logical == RCX_PARQUET_LOGICAL_DECIMAL ||
-        (element->logical == 0 && element->converted == RCX_PARQUET_DECIMAL))
-        return has_scale ? RCX_TYPE_DECIMAL : RCX_TYPE_COUNT;
-    if (element->logical == RCX_PARQUET_LOGICAL_TIMESTAMP)
-        return element->time_unit == MICROSECONDS && !element->is_utc ? RCX_TYPE_TIME
-                                                                      : RCX_TYPE_COUNT;
-    if (element->logical == RCX_PARQUET_LOGICAL_INTEGER)
-        return element->integer_signed ? RCX_TYPE_INT64 : RCX_TYPE_COUNT;
-    bool plain = element->converted == RCX_PARQUET_CONVERTED_NONE ||
-                 element->converted == RCX_PARQUET_INT_64;
-    return element->logical == 0 && plain ? RCX_TYPE_INT64 : RCX_TYPE_COUNT;
-}
-
-static enum rcx_type type_of(const struct rcx_parquet_element *element)
-{
-    switch (element->type) {
-    case RCX_PARQUET_BOOLEAN:
-        return RCX_TYPE_BOOL;
-    case RCX_PARQUET_INT32:
-        return type_of_int32(element);
-    case RCX_PARQUET_INT64:
-        return type_of_int64(element);
-    case RCX_PARQUET_DOUBLE:
-        return RCX_TYPE_REAL;
-    case RCX_PARQUET_BYTE_ARRAY:
-        if (element->logical == RCX_PARQUET_LOGICAL_STRING ||
-            (element->logical == 0 && element->converted == RCX_PARQUET_UTF8))
-            return RCX_TYPE_TEXT;
-        return RCX_TYPE_COUNT;
-    default:
-        return RCX_TYPE_COUNT;
-    }
-}
-
 static enum rcx_status make_leaf(const char *path, const struct rcx_parquet_element *element,
                                  struct rcx_parquet_leaf *out, struct rcx_error *err)
 {
@@ -85,10 +29,7 @@ static enum rcx_status make_leaf(const char *path, const struct rcx_parquet_elem
                         (int)(name.length < 100 ? name.length : 100), name.data);
     if (memchr(name.data, 0, name.length) || rcx_utf8_check(name.data, name.length) != name.length)
         return corrupt(path, "a column's name is not UTF-8", err);
-    out->physical = (enum rcx_parquet_type)element->type;
-    out->type = type_of(element);
-    out->scale = out->type == RCX_TYPE_DECIMAL ? (unsigned)element->scale : 0;
-    out->nullable = element->repetition == RCX_PARQUET_OPTIONAL;
+    rcx_parquet_leaf_describe(element, out);
     out->name = rcx_strndup(name.data, name.length);
     return out->name ? RCX_OK : rcx_fail_nomem(err, path, name.length);
 }
@@ -161,9 +102,10 @@ static enum rcx_status check_group(const struct rcx_parquet_file *file, size_t g
                             "supported",
                             file->path, name);
         uint64_t begin = chunk_begin(chunk);
-        if (begin < MAGIC_BYTES || begin > file->footer_offset ||
-            chunk->stored_bytes > file->footer_offset - begin ||
-            chunk->data_offset - begin > chunk->stored_bytes)
+        bool empty = info->rows == 0 && chunk->stored_bytes == 0; /* then it is nowhere */
+        if (!empty && (begin < MAGIC_BYTES || begin > file->footer_offset ||
+                       chunk->stored_bytes > file->footer_offset - begin ||
+                       chunk->data_offset - begin > chunk->stored_bytes))
             return rcx_fail(err, RCX_E_CORRUPT,
                             "%s: column '%s' of row group %zu lies outside the file", file->path,
                             name, group);
@@ -198,6 +140,9 @@ static enum rcx_status parse(struct rcx_parquet_file *file, struct rcx_error *er
 {
     const uint8_t *data = file->map.data;
     size_t length = file->map.length;
+    if (length >= MAGIC_BYTES && memcmp(data, "PARE", MAGIC_BYTES) == 0)
+        return rcx_fail(err, RCX_E_INPUT, "%s: the file is encrypted, which is not supported",
+                        file->path);
     if (length < MAGIC_BYTES + TAIL_BYTES || memcmp(data, magic, MAGIC_BYTES) != 0)
         return corrupt(file->path, "not a Parquet file (it does not begin with PAR1)", err);
     if (memcmp(data + length - MAGIC_BYTES, magic, MAGIC_BYTES) != 0)
@@ -287,13 +232,27 @@ bool rcx_parquet_group_bounds(const struct rcx_parquet_file *file, size_t group,
 
 /* --- rows ---------------------------------------------------------------------------------- */
 
-static const struct rcx_codec *codec_of(int32_t codec)
+static enum rcx_status codec_of(const struct rcx_parquet_file *file, size_t leaf, int32_t codec,
+                                const struct rcx_codec **out, struct rcx_error *err)
 {
-    if (codec == RCX_PARQUET_UNCOMPRESSED)
-        return rcx_codec_find("none");
-    if (codec == RCX_PARQUET_SNAPPY)
-        return rcx_codec_find("snappy");
-    return codec == RCX_PARQUET_ZSTD ? rcx_codec_find("zstd") : NULL;
+    static const struct {
+        const char *name;
+        bool supported;
+    } codecs[] = {
+        [RCX_PARQUET_UNCOMPRESSED] = {"none", true}, [RCX_PARQUET_SNAPPY] = {"snappy", true},
+        [RCX_PARQUET_GZIP] = {"gzip", true},         [RCX_PARQUET_LZO] = {"LZO", false},
+        [RCX_PARQUET_BROTLI] = {"Brotli", false},    [RCX_PARQUET_LZ4] = {"LZ4 (Hadoop's)", false},
+        [RCX_PARQUET_ZSTD] = {"zstd", true},         [RCX_PARQUET_LZ4_RAW] = {"lz4_raw", true},
+    };
+    bool known = codec >= 0 && (size_t)codec < sizeof codecs / sizeof codecs[0];
+    *out = known && codecs[codec].supported ? rcx_codec_find(codecs[codec].name) : NULL;
+    if (*out)
+        return RCX_OK;
+    return rcx_fail(err, RCX_E_INPUT,
+                    "%s: column '%s': compression %d (%s) is not supported; snappy, gzip, zstd and "
+                    "lz4_raw are",
+                    file->path, file->leaves[leaf].name, (int)codec,
+                    known ? codecs[codec].name : "unknown");
 }
 
 enum rcx_status rcx_parquet_read_column(const struct rcx_parquet_file *file,
@@ -304,9 +263,16 @@ enum rcx_status rcx_parquet_read_column(const struct rcx_parquet_file *file,
 {
     const struct rcx_parquet_leaf *column = &file->leaves[leaf];
     const struct rcx_parquet_chunk_info *info = rcx_parquet_chunk_of(file, group, leaf);
+    const struct rcx_codec *codec;
+    if (count == 0)
+        return RCX_OK;
     if (column->type == RCX_TYPE_COUNT)
-        return rcx_fail(err, RCX_E_INPUT, "%s: the type of column '%s' is not supported",
-                        file->path, column->name);
+        return rcx_fail(err, RCX_E_INPUT, "%s: the type of column '%s' is not supported (%s)",
+                        file->path, column->name,
+                        rcx_parquet_type_text(&file->metadata.elements[leaf + 1]));
+    enum rcx_status status = codec_of(file, leaf, info->codec, &codec, err);
+    if (status != RCX_OK)
+        return status;
     const struct rcx_parquet_chunk_bytes chunk = {
         .path = file->path,
         .column = column->name,
@@ -314,121 +280,12 @@ enum rcx_status rcx_parquet_read_column(const struct rcx_parquet_file *file,
         .data = file->map.data + chunk_begin(info),
         .length = (size_t)info->stored_bytes,
         .type = column->physical,
-        .codec = codec_of(info->codec),
+        .width = column->width,
+        .meaning = (int)column->meaning,
+        .codec = codec,
         .nullable = column->nullable,
         .rows = info->values,
         .plain_bytes = info->plain_bytes,
     };
-    if (!chunk.codec)
-        return rcx_fail(err, RCX_E_INPUT, "%s: column '%s': compression %d is not supported",
-                        file->path, column->name, (int)info->codec);
     return rcx_parquet_chunk_decode(decoder, &chunk, first, count, out, at, texts, err);
-}
-
-struct read_job {
-    const struct rcx_parquet_file *file;
-    const struct rcx_parquet_rows *rows;
-    struct rcx_parquet_decoder *decoders; /* [threads] */
-    struct rcx_dictionary *texts;         /* [columns], of text columns */
-    struct rcx_table *table;
-};
-
-static size_t leaf_at(const struct rcx_parquet_rows *rows, size_t column)
-{
-    return rows->leaves ? rows->leaves[column] : column;
-}
-
-static enum rcx_status read_one(void *context, size_t column, unsigned worker,
-                                struct rcx_error *err)
-{
-    const struct read_job *job = context;
-    const struct rcx_parquet_rows *rows = job->rows;
-    size_t at = 0, end = rows->group + (rows->group_count > 1 ? rows->group_count : 1);
-    for (size_t group = rows->group; group < end && job->table->rows > 0; group++) {
-        size_t count = rows->group_count > 1 ? (size_t)job->file->metadata.groups[group].rows
-                                             : rows->count;
-        enum rcx_status status = rcx_parquet_read_column(
-            job->file, &job->decoders[worker], group, leaf_at(rows, column),
-            rows->group_count > 1 ? 0 : rows->first, count, &job->table->columns[column], at,
-            &job->texts[column], err);
-        if (status != RCX_OK)
-            return status;
-        at += count;
-    }
-    return RCX_OK;
-}
-
-static size_t count_rows(const struct read_job *job)
-{
-    const struct rcx_parquet_rows *rows = job->rows;
-    size_t count = rows->group_count > 1 ? 0 : rows->count;
-    for (size_t i = 0; rows->group_count > 1 && i < rows->group_count; i++)
-        count += (size_t)job->file->metadata.groups[rows->group + i].rows;
-    return count;
-}
-
-static enum rcx_status prepare_columns(struct read_job *job, size_t count, struct rcx_error *err)
-{
-    bool ok = true;
-    for (size_t i = 0; i < count && ok; i++) {
-        const struct rcx_parquet_leaf *leaf = &job->file->leaves[leaf_at(job->rows, i)];
-        if (rcx_table_find(job->table, leaf->name))
-            return rcx_fail(err, RCX_E_INPUT, "%s: two columns have the name '%s'", job->file->path,
-                            leaf->name);
-        /* A type that is not ours is refused when it is read. */
-        enum rcx_type type = leaf->type == RCX_TYPE_COUNT ? RCX_TYPE_BOOL : leaf->type;
-        struct rcx_column *column = rcx_table_add(job->table, leaf->name, type);
-        ok = column && (type != RCX_TYPE_TEXT || rcx_dictionary_init(&job->texts[i]));
-        if (ok)
-            column->scale = leaf->scale;
-    }
-    if (ok && rcx_table_resize(job->table, count_rows(job)))
-        return RCX_OK;
-    return rcx_fail_nomem(err, job->file->path, count_rows(job) * count);
-}
-
-static enum rcx_status read_columns(struct read_job *job, size_t count,
-                                    const struct rcx_parallel *parallel, struct rcx_error *err)
-{
-    enum rcx_status status = prepare_columns(job, count, err);
-    if (status == RCX_OK)
-        status = rcx_parallel_for(parallel, count, read_one, job, err);
-    for (size_t i = 0; i < count && status == RCX_OK; i++) {
-        struct rcx_column *column = &job->table->columns[i];
-        if (column->type != RCX_TYPE_TEXT)
-            continue;
-        column->dictionary = rcx_dictionary_strings(&job->texts[i]);
-        if (!column->dictionary)
-            status = rcx_fail_nomem(err, job->file->path, job->texts[i].count);
-    }
-    return status;
-}
-
-enum rcx_status rcx_parquet_read(const struct rcx_parquet_file *file,
-                                 const struct rcx_parquet_rows *rows,
-                                 const struct rcx_parallel *parallel, struct rcx_table *out,
-                                 struct rcx_error *err)
-{
-    size_t count = rows->leaves ? rows->leaf_count : file->leaf_count;
-    struct rcx_table table = {0};
-    struct read_job job = {.file = file, .rows = rows, .table = &table};
-    enum rcx_status status;
-    job.decoders = rcx_calloc(parallel->threads, sizeof *job.decoders);
-    job.texts = rcx_calloc(count ? count : 1, sizeof *job.texts);
-    if (job.decoders && job.texts)
-        status = read_columns(&job, count, parallel, err);
-    else
-        status = rcx_fail_nomem(err, file->path, count * sizeof *job.texts);
-    for (unsigned i = 0; job.decoders && i < parallel->threads; i++)
-        rcx_parquet_decoder_release(&job.decoders[i]);
-    for (size_t i = 0; job.texts && i < count; i++)
-        rcx_dictionary_release(&job.texts[i]);
-    rcx_free(job.decoders);
-    rcx_free(job.texts);
-    if (status != RCX_OK) {
-        rcx_table_release(&table);
-        return status;
-    }
-    *out = table;
-    return RCX_OK;
 }

@@ -2,28 +2,21 @@
 /* Reading Parquet files: the schema as columns of our tables, row groups with their statistics, and
  * any rows of any columns as a table. The file is mapped; what is not asked for is not read.
  *
- * Supported are flat schemas of the types, encodings and codecs that the Parquet sink writes.
- * Everything else is told apart and refused by name where it is met (RCX_E_INPUT), so that a column
- * of another type does no harm to its neighbours. To support more: types in leaf_of
- * (parquet_file.c), encodings and pages in parquet_decode.c, codecs in storage/encoding.
+ * Supported are flat schemas of the types in parquet_meaning.h, the encodings of parquet_decode.h and
+ * the codecs none, snappy, gzip, zstd and lz4_raw. A column of another type does no harm to its
+ * neighbours: it is refused by name when it is read. Nested or encrypted files are refused when they
+ * are opened.
  *
- * No byte is trusted: damage is RCX_E_CORRUPT with file, column and row group named. Parquet files
- * as we write them carry no checksums, so a flipped bit within a value can go unseen.
+ * No byte is trusted: damage is RCX_E_CORRUPT with file, column and row group named. Pages that carry
+ * a checksum, as those that we write do, are checked against it.
  *
  * Threads: an open file may be read by several threads, each with a decoder of its own. */
 #include "base/file.h"
 #include "base/parallel.h"
 #include "base/table.h"
 #include "storage/format/parquet_decode.h"
+#include "storage/format/parquet_meaning.h"
 #include "storage/format/parquet_metadata.h"
-
-struct rcx_parquet_leaf {
-    char *name; /* owned */
-    enum rcx_parquet_type physical;
-    enum rcx_type type; /* RCX_TYPE_COUNT: none of ours, cannot be read */
-    unsigned scale;     /* DECIMAL */
-    bool nullable;
-};
 
 struct rcx_parquet_file {
     char *path;
@@ -65,9 +58,10 @@ enum rcx_status rcx_parquet_read_column(const struct rcx_parquet_file *file,
                                         struct rcx_column *out, size_t at,
                                         struct rcx_dictionary *texts, struct rcx_error *err);
 
-/* Rows as a table: of one row group, or all of several.
+/* Rows as a table: of one row group, or all of several. Row groups and columns are read in parallel.
  *  group_count  more than 1: all rows of that many row groups; `first` and `count` are not read
  *  leaves       columns, in the order of the table; NULL: all
+ * Codes of texts count up in the order of their first appearance, after code 0, the empty text.
  * Errors: RCX_E_CORRUPT, RCX_E_INPUT, RCX_E_NOMEM. The caller releases *out. */
 struct rcx_parquet_rows {
     size_t group, group_count;

@@ -170,7 +170,7 @@ static void put_logical_type(struct rcx_thrift *thrift, const struct rcx_sink_co
 {
     rcx_thrift_struct(thrift, 10);
     rcx_thrift_struct(thrift, (int)annotation->logical);
-    switch (annotation->logical) {
+    switch ((int)annotation->logical) {
     case RCX_PARQUET_LOGICAL_DECIMAL:
         rcx_thrift_i32(thrift, 1, (int32_t)column->scale);
         rcx_thrift_i32(thrift, 2, RCX_PARQUET_DECIMAL_DIGITS);
@@ -185,11 +185,8 @@ static void put_logical_type(struct rcx_thrift *thrift, const struct rcx_sink_co
         rcx_thrift_i8(thrift, 1, annotation->integer_bits);
         rcx_thrift_bool(thrift, 2, true); /* signed */
         break;
-    case RCX_PARQUET_LOGICAL_NONE:
-    case RCX_PARQUET_LOGICAL_STRING:
-    case RCX_PARQUET_LOGICAL_DATE:
-    case RCX_PARQUET_LOGICAL_TIME:
-        break;
+    default:
+        break; /* says nothing more */
     }
     rcx_thrift_end(thrift);
     rcx_thrift_end(thrift);

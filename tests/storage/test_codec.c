@@ -18,13 +18,13 @@ static void fill(struct check_random *random, uint8_t *data, size_t length, unsi
 static void test_registry(void **state)
 {
     (void)state;
-    const char *const names[] = {"none", "snappy", "zstd", "gzip"};
-    for (size_t i = 0; i < 4; i++) {
+    const char *const names[] = {"none", "snappy", "zstd", "gzip", "lz4", "lz4_raw"};
+    for (size_t i = 0; i < 6; i++) {
         assert_non_null(rcx_codec_find(names[i]));
         assert_string_equal(rcx_codec_at(i)->name, names[i]);
         assert_ptr_equal(rcx_codec_at(i), rcx_codec_find(names[i]));
     }
-    assert_null(rcx_codec_at(4));
+    assert_null(rcx_codec_at(6));
     assert_null(rcx_codec_find("zst"));
     assert_null(rcx_codec_find(""));
 }
