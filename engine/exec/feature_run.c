@@ -5,14 +5,22 @@
 
 #include "base/memory.h"
 
+/* The order of a block's rows by snapshot, keeping the order of customers. */
+struct order {
+    uint32_t *picks; /* [rows] indices of rows */
+    size_t capacity;
+    size_t *first;  /* [snapshots + 1] */
+    size_t *places; /* [snapshots] row of the table where the snapshot's first goes */
+};
+
 /* The rows that one morsel gives, customer by customer. */
 struct block {
     struct rcx_feature_row *rows;
     size_t count, capacity;
-    uint32_t *picks; /* [count] indices of rows, by snapshot */
-    size_t pick_capacity;
-    size_t *first_pick; /* [snapshots + 1] */
-    size_t *places;     /* [snapshots] row of the table where the snapshot's first goes */
+    struct order order;
+    struct rcx_summary_row *summaries; /* none without a sink for them */
+    size_t summary_count, summary_capacity;
+    struct order summary_order;
     struct block *next; /* in a list */
 };
 
@@ -27,34 +35,55 @@ struct job {
     const struct rcx_feature_plan *plan; /* of this pass's snapshots */
     const struct rcx_scan *scan;
     struct worker *workers;
-    struct rcx_table *tables; /* [snapshots of the pass] */
-    size_t customers;         /* room in each table */
+    struct rcx_table *tables;    /* [snapshots of the pass] */
+    struct rcx_table *summaries; /* the same; empty without a sink for them */
+    size_t customers;            /* room in each table */
 
     pthread_mutex_t lock;    /* guards what follows */
     struct block **computed; /* [morsels] blocks that wait for those before them */
     size_t next_morsel;      /* the first without a place */
     size_t *rows;            /* [snapshots] places given away */
+    size_t *summary_rows;    /* [snapshots] the same of the summaries */
     struct block *spare;     /* blocks to use again */
 };
 
-/* Orders the rows of a block by snapshot, keeping the order of customers. */
+/* `snapshot_of` is that of the first of `count` rows, `stride` bytes apart. */
+static enum rcx_status sort_rows(struct order *order, size_t snapshots, size_t count,
+                                 const void *snapshot_of, size_t stride, struct rcx_error *err)
+{
+    const unsigned char *at = snapshot_of;
+    size_t *first = order->first;
+    uint32_t snapshot;
+    if (!rcx_array_reserve(&order->picks, &order->capacity, count, sizeof *order->picks))
+        return rcx_fail_nomem(err, "feature rows", count * sizeof *order->picks);
+    memset(first, 0, (snapshots + 1) * sizeof *first);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(&snapshot, at + i * stride, sizeof snapshot);
+        first[snapshot + 1]++;
+    }
+    for (size_t s = 0; s < snapshots; s++)
+        first[s + 1] += first[s];
+    for (size_t i = 0; i < count; i++) { /* moves first[s] to the end of s */
+        memcpy(&snapshot, at + i * stride, sizeof snapshot);
+        order->picks[first[snapshot]++] = (uint32_t)i;
+    }
+    for (size_t s = snapshots; s > 0; s--)
+        first[s] = first[s - 1];
+    first[0] = 0;
+    return RCX_OK;
+}
+
 static enum rcx_status sort_block(const struct job *job, struct block *block, struct rcx_error *err)
 {
     size_t snapshots = job->plan->snapshot_count;
-    if (!rcx_array_reserve(&block->picks, &block->pick_capacity, block->count,
-                           sizeof *block->picks))
-        return rcx_fail_nomem(err, "feature rows", block->count * sizeof *block->picks);
-    memset(block->first_pick, 0, (snapshots + 1) * sizeof *block->first_pick);
-    for (size_t i = 0; i < block->count; i++)
-        block->first_pick[block->rows[i].snapshot + 1]++;
-    for (size_t s = 0; s < snapshots; s++)
-        block->first_pick[s + 1] += block->first_pick[s];
-    for (size_t i = 0; i < block->count; i++) /* moves first_pick[s] to the end of s */
-        block->picks[block->first_pick[block->rows[i].snapshot]++] = (uint32_t)i;
-    for (size_t s = snapshots; s > 0; s--)
-        block->first_pick[s] = block->first_pick[s - 1];
-    block->first_pick[0] = 0;
-    return RCX_OK;
+    enum rcx_status status = sort_rows(&block->order, snapshots, block->count,
+                                       block->rows ? &block->rows->snapshot : NULL,
+                                       sizeof *block->rows, err);
+    if (status == RCX_OK)
+        status = sort_rows(&block->summary_order, snapshots, block->summary_count,
+                           block->summaries ? &block->summaries->snapshot : NULL,
+                           sizeof *block->summaries, err);
+    return status;
 }
 
 static enum rcx_status visit_batch(const struct job *job, struct worker *worker,
@@ -63,7 +92,9 @@ static enum rcx_status visit_batch(const struct job *job, struct worker *worker,
 {
     size_t snapshots = job->plan->snapshot_count;
     enum rcx_status status = rcx_visit_reserve(&worker->visit, job->plan, batch, err);
+    bool summaries = job->run->summary_sink != NULL;
     block->count = 0;
+    block->summary_count = 0;
     for (size_t first = 0; first < batch->receipts && status == RCX_OK;) {
         size_t end = rcx_batch_customer_end(batch, first);
         if (!rcx_array_reserve(&block->rows, &block->capacity, block->count + snapshots,
@@ -71,9 +102,32 @@ static enum rcx_status visit_batch(const struct job *job, struct worker *worker,
             return rcx_fail_nomem(err, "feature rows", block->count * sizeof *block->rows);
         block->count += rcx_visit_customer(&worker->visit, job->plan, batch, worker->clean.rule,
                                            first, end, block->rows + block->count);
+        if (summaries &&
+            !rcx_array_reserve(&block->summaries, &block->summary_capacity,
+                               block->summary_count + snapshots, sizeof *block->summaries))
+            return rcx_fail_nomem(err, "summary rows",
+                                  block->summary_count * sizeof *block->summaries);
+        if (summaries)
+            block->summary_count += rcx_summary_customer(&worker->visit, job->plan, batch,
+                                                         worker->clean.rule, first, end,
+                                                         block->summaries + block->summary_count);
         first = end;
     }
     return status;
+}
+
+static bool make_order(struct order *order, size_t snapshots)
+{
+    order->first = rcx_calloc(snapshots + 1, sizeof *order->first);
+    order->places = rcx_calloc(snapshots, sizeof *order->places);
+    return order->first && order->places;
+}
+
+static void release_order(struct order *order)
+{
+    rcx_free(order->picks);
+    rcx_free(order->first);
+    rcx_free(order->places);
 }
 
 static void release_block(struct block *block)
@@ -81,9 +135,9 @@ static void release_block(struct block *block)
     if (!block)
         return;
     rcx_free(block->rows);
-    rcx_free(block->picks);
-    rcx_free(block->first_pick);
-    rcx_free(block->places);
+    release_order(&block->order);
+    rcx_free(block->summaries);
+    release_order(&block->summary_order);
     rcx_free(block);
 }
 
@@ -100,9 +154,7 @@ static struct block *take_block(struct job *job)
     block = rcx_calloc(1, sizeof *block);
     if (!block)
         return NULL;
-    block->first_pick = rcx_calloc(snapshots + 1, sizeof *block->first_pick);
-    block->places = rcx_calloc(snapshots, sizeof *block->places);
-    if (block->first_pick && block->places)
+    if (make_order(&block->order, snapshots) && make_order(&block->summary_order, snapshots))
         return block;
     release_block(block);
     return NULL;
@@ -116,17 +168,23 @@ static void return_block(struct job *job, struct block *block)
     pthread_mutex_unlock(&job->lock);
 }
 
-/* Gives a block its rows in the tables. False: there are more than customers in the store. */
-static bool place_block(struct job *job, struct block *block)
+/* Gives rows their places in the tables; `given` counts those given away. False: there are more than
+ * customers in the store. */
+static bool place_rows(const struct job *job, struct order *order, size_t *given)
 {
     bool fits = true;
     for (size_t s = 0; s < job->plan->snapshot_count; s++) {
-        size_t count = block->first_pick[s + 1] - block->first_pick[s];
-        block->places[s] = job->rows[s];
-        job->rows[s] += count;
-        fits &= job->rows[s] <= job->customers;
+        order->places[s] = given[s];
+        given[s] += order->first[s + 1] - order->first[s];
+        fits &= given[s] <= job->customers;
     }
     return fits;
+}
+
+static bool place_block(struct job *job, struct block *block)
+{
+    bool fits = place_rows(job, &block->order, job->rows);
+    return place_rows(job, &block->summary_order, job->summary_rows) && fits;
 }
 
 /* Places the block of a morsel and those that waited for it; *out lists them. */
@@ -149,11 +207,16 @@ static bool place_blocks(struct job *job, size_t morsel, struct block *block, st
 
 static void spread_block(const struct job *job, const struct block *block)
 {
-    for (size_t s = 0; s < job->plan->snapshot_count; s++) {
-        size_t first = block->first_pick[s];
-        rcx_feature_table_put(&job->tables[s], block->places[s], block->rows, block->picks + first,
-                              block->first_pick[s + 1] - first);
-    }
+    const struct order *order = &block->order;
+    for (size_t s = 0; s < job->plan->snapshot_count; s++)
+        rcx_feature_table_put(&job->tables[s], order->places[s], block->rows,
+                              order->picks + order->first[s],
+                              order->first[s + 1] - order->first[s]);
+    order = &block->summary_order;
+    for (size_t s = 0; s < job->plan->snapshot_count && block->summary_count > 0; s++)
+        rcx_summary_table_put(job->plan, &job->summaries[s], order->places[s], block->summaries,
+                              order->picks + order->first[s],
+                              order->first[s + 1] - order->first[s]);
 }
 
 static enum rcx_status compute_block(struct job *job, size_t morsel, struct worker *worker,
@@ -210,10 +273,26 @@ static enum rcx_status make_tables(struct job *job, struct rcx_error *err)
     for (size_t s = 0; s < job->plan->snapshot_count && status == RCX_OK; s++)
         status = rcx_feature_table_init(run->cfg, job->plan, run->store, job->customers,
                                         &job->tables[s], err);
+    for (size_t s = 0; s < job->plan->snapshot_count && status == RCX_OK && run->summary_sink; s++)
+        status = rcx_summary_table_init(run->store, job->customers, &job->summaries[s], err);
     return status;
 }
 
-/* Hands the finished tables to the sink; each is released before the next is finished. */
+static enum rcx_status deliver_summary(struct job *job, size_t first_snapshot, size_t s,
+                                       struct rcx_error *err)
+{
+    const struct rcx_feature_run *run = job->run;
+    struct rcx_table *table = &job->summaries[s];
+    if (!run->summary_sink)
+        return RCX_OK;
+    if (!rcx_table_resize(table, job->summary_rows[s]))
+        return rcx_fail_nomem(err, "summary table", job->summary_rows[s]);
+    enum rcx_status status = run->summary_sink(run->sink_context, first_snapshot + s, table, err);
+    rcx_table_release(table);
+    return status;
+}
+
+/* Hands the finished tables to the sinks; each is released before the next is finished. */
 static enum rcx_status deliver(struct job *job, size_t first_snapshot,
                                struct rcx_feature_run_stats *stats, struct rcx_error *err)
 {
@@ -228,7 +307,9 @@ static enum rcx_status deliver(struct job *job, size_t first_snapshot,
         if (!rcx_table_resize(table, job->rows[s]))
             return rcx_fail_nomem(err, "feature table", job->rows[s]);
         stats->rows += table->rows;
-        enum rcx_status status = rcx_feature_table_finish(job->plan, s, table, err);
+        enum rcx_status status = deliver_summary(job, first_snapshot, s, err);
+        if (status == RCX_OK)
+            status = rcx_feature_table_finish(job->plan, s, table, err);
         if (status == RCX_OK)
             status = run->sink(run->sink_context, first_snapshot + s, table, err);
         rcx_table_release(table);
@@ -262,6 +343,10 @@ static void release_job(struct job *job)
         release_block(job->computed[i]);
     for (size_t s = 0; job->tables && s < job->plan->snapshot_count; s++)
         rcx_table_release(&job->tables[s]);
+    for (size_t s = 0; job->summaries && s < job->plan->snapshot_count; s++)
+        rcx_table_release(&job->summaries[s]);
+    rcx_free(job->summaries);
+    rcx_free(job->summary_rows);
     rcx_free(job->workers);
     rcx_free(job->computed);
     rcx_free(job->tables);
@@ -277,7 +362,10 @@ static enum rcx_status reserve_job(struct job *job, struct rcx_error *err)
     job->computed = rcx_calloc(morsels + 1, sizeof(struct block *));
     job->tables = rcx_calloc(snapshots, sizeof *job->tables);
     job->rows = rcx_calloc(snapshots, sizeof *job->rows);
-    if (!job->workers || !job->computed || !job->tables || !job->rows)
+    job->summaries = rcx_calloc(snapshots, sizeof *job->summaries);
+    job->summary_rows = rcx_calloc(snapshots, sizeof *job->summary_rows);
+    if (!job->workers || !job->computed || !job->tables || !job->rows || !job->summaries ||
+        !job->summary_rows)
         return rcx_fail_nomem(err, "feature run", morsels * sizeof(struct block *));
     return make_tables(job, err);
 }
@@ -320,6 +408,7 @@ static size_t snapshots_per_pass(const struct rcx_feature_run *run)
 {
     uint64_t customers = rcx_store_summary(run->store)->customers;
     uint64_t bytes = customers * rcx_feature_table_row_bytes(run->labels != NULL);
+    bytes += run->summary_sink ? customers * RCX_SUMMARY_TABLE_ROW_BYTES : 0;
     if (run->table_bytes == 0 || bytes == 0 || run->table_bytes / bytes >= run->snapshots->count)
         return run->snapshots->count;
     return run->table_bytes > bytes ? (size_t)(run->table_bytes / bytes) : 1;

@@ -8,6 +8,7 @@
  * threads, and besides them memory is O(threads). */
 #include "engine/exec/clean_run.h"
 #include "engine/exec/feature_table.h"
+#include "engine/exec/summary_table.h"
 #include "engine/features/visit.h"
 
 /* Receives the finished table of a snapshot, in the order of dates, on the calling thread. The
@@ -24,6 +25,8 @@ struct rcx_feature_run {
     struct rcx_parallel parallel;
     uint64_t table_bytes; /* most bytes of tables at a time; 0: no limit */
     rcx_feature_sink_function *sink;
+    /* Gets the summary table of a snapshot just before `sink` gets its features; NULL: none is made. */
+    rcx_feature_sink_function *summary_sink;
     void *sink_context;
 };
 

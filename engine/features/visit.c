@@ -82,8 +82,9 @@ size_t rcx_visit_customer(struct rcx_visit *visit, const struct rcx_feature_plan
                           const struct rcx_batch *batch, const uint8_t *rule, size_t first,
                           size_t end, struct rcx_feature_row *out)
 {
-    if (plan->definitions == RCX_DEFINITIONS_STANDARD &&
-        rcx_group_invoices(visit, plan, batch, rule, first, end))
+    visit->grouped = plan->definitions == RCX_DEFINITIONS_STANDARD &&
+                     rcx_group_invoices(visit, plan, batch, rule, first, end);
+    if (visit->grouped)
         return rcx_slide_customer(visit, plan, batch->customer[first], out);
     visit->rescanned_customers++;
     return rcx_rescan_customer(visit, plan, batch, rule, first, end, out);

@@ -50,6 +50,7 @@ enum { RCX_LABEL_BOUNDARIES = 3 + RCX_MORE_HORIZONS };
 /* Per worker; zero is a valid empty one. */
 struct rcx_visit {
     size_t receipt_capacity, row_capacity, invoice_count;
+    bool grouped; /* the invoices are those of the last customer, each within one day */
     struct rcx_invoice *invoices;            /* [receipts] */
     struct rcx_running *running;             /* [receipts + 1] */
     struct rcx_running_purchases *purchases; /* [receipts + 1] */

@@ -10,6 +10,7 @@ static void put_run(struct rcx_json *json, const struct rcx_proof_snapshot *snap
     rcx_json_key(json, rcx_proof_way_name(way));
     rcx_json_object(json);
     rcx_json_put_text(json, "features", rcx_digest_format(run->digests.features, digest));
+    rcx_json_put_text(json, "behaviour_inputs", rcx_digest_format(run->digests.summary, digest));
     rcx_json_put_u64(json, "threads_more", (uint64_t)way); /* than the ordinary run */
     rcx_json_put_u64(json, "customers", run->customers);
     rcx_json_put_u64(json, "rows_before_cutoff", snapshot->rows_before);

@@ -14,7 +14,8 @@ const char *rcx_proof_way_name(enum rcx_proof_way way)
 
 bool rcx_proof_same(const struct rcx_proof_digests *a, const struct rcx_proof_digests *b)
 {
-    return rcx_digest_compare(a->features, b->features) == 0;
+    return rcx_digest_compare(a->features, b->features) == 0 &&
+           rcx_digest_compare(a->summary, b->summary) == 0;
 }
 
 void rcx_proof_release(struct rcx_proof *proof)
@@ -36,6 +37,18 @@ static enum rcx_status keep_digest(void *context, size_t snapshot, struct rcx_ta
     return RCX_OK;
 }
 
+static enum rcx_status keep_summary_digest(void *context, size_t snapshot, struct rcx_table *table,
+                                           struct rcx_error *err)
+{
+    const struct rcx_digest none = {0};
+    struct rcx_proof_run *run = context;
+    (void)snapshot;
+    run->digests.summary = rcx_table_digest(table);
+    if (rcx_digest_compare(run->digests.summary, none) == 0)
+        return rcx_fail_nomem(err, "digest of the summary", 0);
+    return RCX_OK;
+}
+
 /* The ordinary computation of one snapshot over a view. */
 static enum rcx_status run_view(const struct rcx_prove *prove, const struct rcx_store *view,
                                 rcx_day day, struct rcx_proof_run *out, struct rcx_error *err)
@@ -46,6 +59,7 @@ static enum rcx_status run_view(const struct rcx_prove *prove, const struct rcx_
         .days = {1, &day},
         .parallel = {out->threads},
         .sink = keep_digest,
+        .summary_sink = keep_summary_digest,
         .sink_context = out,
     };
     const struct rcx_store_summary *summary = rcx_store_summary(view);
@@ -107,6 +121,20 @@ static enum rcx_status look_at(void *context, size_t snapshot, struct rcx_table 
     return RCX_OK;
 }
 
+static enum rcx_status look_at_summary(void *context, size_t snapshot, struct rcx_table *table,
+                                       struct rcx_error *err)
+{
+    struct ordinary *ordinary = context;
+    struct rcx_proof *proof = ordinary->proof;
+    enum rcx_status status = RCX_OK;
+    for (size_t i = 0; i < proof->snapshot_count && status == RCX_OK; i++) {
+        struct rcx_proof_snapshot *chosen = &proof->snapshots[i];
+        if (chosen->day == ordinary->planned->days[snapshot])
+            status = keep_summary_digest(&chosen->runs[RCX_PROOF_ORDINARY], snapshot, table, err);
+    }
+    return status;
+}
+
 static struct rcx_plain_rules plain_rules(const struct rcx_prove *prove)
 {
     const struct rcx_recompute_config *config = &prove->config;
@@ -135,6 +163,7 @@ static enum rcx_status run_ordinary(struct ordinary *ordinary, struct rcx_error 
         .parallel = prove->parallel,
         .table_bytes = prove->table_bytes,
         .sink = look_at,
+        .summary_sink = look_at_summary,
         .sink_context = ordinary,
     };
     enum rcx_status status = rcx_recompute(&run, &ordinary->fit, err);

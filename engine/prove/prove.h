@@ -22,6 +22,7 @@ const char *rcx_proof_way_name(enum rcx_proof_way way); /* "hidden" */
  * ways at once); 3. in rcx_proof_same; 4. in proof_report.c. */
 struct rcx_proof_digests {
     struct rcx_digest features;
+    struct rcx_digest summary; /* the input of behaviour models */
 };
 bool rcx_proof_same(const struct rcx_proof_digests *a, const struct rcx_proof_digests *b);
 

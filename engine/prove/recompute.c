@@ -17,6 +17,7 @@ static enum rcx_status compute(const struct rcx_recompute *run, const struct rcx
         .parallel = run->parallel,
         .table_bytes = run->table_bytes,
         .sink = run->sink,
+        .summary_sink = run->summary_sink,
         .sink_context = run->sink_context,
     };
     stats.snapshots = rcx_calloc(snapshots->count, sizeof *stats.snapshots);

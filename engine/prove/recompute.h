@@ -19,8 +19,8 @@ struct rcx_recompute {
     struct rcx_cfg_dates days; /* the snapshots; those of the configuration are not used */
     bool with_labels;
     struct rcx_parallel parallel;
-    uint64_t table_bytes; /* as struct rcx_feature_run */
-    rcx_feature_sink_function *sink;
+    uint64_t table_bytes;                           /* as struct rcx_feature_run */
+    rcx_feature_sink_function *sink, *summary_sink; /* as struct rcx_feature_run */
     void *sink_context;
 };
 

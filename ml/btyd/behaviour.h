@@ -8,11 +8,10 @@
  *   p_alive
  *   p_no_purchase_<churn horizon>d
  *   expected_purchases_30d, _90d, _180d
- *   expected_order_value                      Gamma-Gamma
- *   expected_value_<value horizon>d           purchases x order value
- *   discounted_value_<value horizon>d         the same, discounted
- * with intervals also <column>_low and <column>_high of all of these behind them. */
-#include "base/json.h"
+ *   expected_value_<value horizon>d     expected purchases x expected order value
+ *   discounted_value_<value horizon>d   the same, discounted
+ *   expected_order_value                Gamma-Gamma
+ * and behind them with intervals, for each, <column>_low and <column>_high. */
 #include "base/table.h"
 #include "ml/btyd/btyd.h"
 #include "ml/btyd/gamma_gamma.h"
