@@ -68,6 +68,7 @@ static void print_json(struct rcx_cli *cli, const char *store,
     rcx_json_put_text(&json, "decimal_mark", mark);
     rcx_json_put_text(&json, "customer_id",
                       report->decisions.customer_is_text ? "text" : "integer");
+    rcx_json_put_u64(&json, "repeated_headers", report->headers);
     rcx_json_put_u64(&json, "rounded_prices", report->rounded_prices);
     rcx_json_put_u64(&json, "windows_1252_rows", report->decoded_rows);
     rcx_json_put_u64(&json, "passes", report->passes);
@@ -114,6 +115,9 @@ static void print_text(struct rcx_cli *cli, const char *store,
     if (report->decoded_rows > 0)
         rcx_cli_print(cli, "%s rows had characters of Windows-1252\n",
                       rcx_format_count(report->decoded_rows, count));
+    if (report->headers > 0)
+        rcx_cli_print(cli, "%s lines were the header once more and are left out\n",
+                      rcx_format_count(report->headers, count));
     if (report->rounded_prices > 0)
         rcx_cli_print(cli, "%s prices were rounded to %u places\n",
                       rcx_format_count(report->rounded_prices, count),
@@ -188,6 +192,8 @@ static const struct rcx_option options[] = {
                "the column that holds a field; may be repeated"),
     RCX_OPTION_KEY("date-format", 0, "FORMAT", "ingest.date_format",
                    "order of the dates: dmy, mdy, ymd, yyyymmdd, excel"),
+    RCX_OPTION_KEY("sheet", 0, "NAME,...", "ingest.sheets",
+                   "sheets of a workbook (all visible ones with the same header)"),
     RCX_OPTION(TEXT, struct ingest_options, rejects, "rejects", 0, "FILE",
                "where rejected rows are listed (rejects.csv beside the store)"),
     RCX_OPTION(FLAG, struct ingest_options, again, "again", 0, NULL,
@@ -203,13 +209,16 @@ const struct rcx_command rcx_cmd_ingest = {
     .operands_min = 1,
     .operands_max = RCX_OPERANDS_ANY,
     .details =
-        "CSV or TSV, plain, .gz or .zst; several files, patterns, - for standard input. Columns are\n"
-        "found by name; dates, numbers and customer ids are judged on the whole column. What\n"
+        "CSV or TSV (plain, .gz or .zst) and XLSX; several files, directories of parts, patterns,\n"
+        "- for standard input. Sheets of a workbook with the same header are read as one table.\n"
+        "Columns are found by name; dates, numbers and customer ids are judged on the whole "
+        "column. What\n"
         "cannot be decided is refused (exit code 3) with the evidence; rows that cannot be read\n"
         "are listed in the rejects file.\n"
         "\n"
         "  rcx ingest sales.csv --store store\n"
         "  rcx ingest 2024-*.csv.zst --store store --map customer_id=Kundennummer\n"
+        "  rcx ingest sales.xlsx --store store --sheet \"2010,2011\"\n"
         "  zcat sales.csv.gz | rcx ingest - --store store --date-format dmy",
     RCX_OPTIONS(options, struct ingest_options),
     .run = run,

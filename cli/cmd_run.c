@@ -27,6 +27,10 @@ static const struct rcx_option options[] = {
                "directory of the run (default rcx-out)"),
     RCX_OPTION(TEXT, struct run_options, until, "until", 0, "STAGE",
                "last stage: ingest, validate, clean, features or prove"),
+    RCX_OPTION_KEY("date-format", 0, "FORMAT", "ingest.date_format",
+                   "order of the dates: dmy, mdy, ymd, yyyymmdd, excel"),
+    RCX_OPTION_KEY("sheet", 0, "NAME,...", "ingest.sheets",
+                   "sheets of a workbook (all visible ones with the same header)"),
     RCX_OPTION(FLAG, struct run_options, force, "force", 0, NULL,
                "run also what has not changed since the last run"),
 };

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/memory.h"
 #include "storage/format/csv_header.h"
 #include "storage/format/csv_record.h"
@@ -32,6 +33,7 @@ struct csv {
     char *name;
     struct rcx_byte_source *bytes;
     struct rcx_source_column *columns;
+    struct rcx_buf header; /* its line, without the end */
     struct rcx_csv_window window;
     size_t window_bytes, chunk_bytes, room;
     uint8_t *buffers[2];
@@ -72,6 +74,7 @@ static void csv_close(void *state)
     rcx_csv_columns_release(csv->columns, csv->window.column_count);
     rcx_csv_window_release(&csv->window); /* forgets the count */
     rcx_byte_source_close(csv->bytes);
+    rcx_buf_release(&csv->header);
     rcx_free(csv->name);
     rcx_free(csv);
 }
@@ -79,17 +82,19 @@ static void csv_close(void *state)
 static enum rcx_status csv_prefetch(void *state, struct rcx_error *err)
 {
     struct csv *csv = state;
-    if (csv->pending || csv->ended)
+    if (!csv->pending)
+        csv->pending_begin = csv->pending_end = csv->room;
+    size_t have = csv->pending_end - csv->room, got = 0;
+    if (csv->ended || have == csv->window_bytes)
         return RCX_OK;
-    size_t got = 0;
     uint8_t *buffer = csv->buffers[1 - csv->current] + csv->room;
-    enum rcx_status status = rcx_byte_source_read(csv->bytes, buffer, csv->window_bytes, &got, err);
+    enum rcx_status status = rcx_byte_source_read(csv->bytes, buffer + have,
+                                                  csv->window_bytes - have, &got, err);
     if (status != RCX_OK)
         return status;
     csv->pending = true;
-    csv->pending_begin = csv->room;
-    csv->pending_end = csv->room + got;
-    csv->ended = got < csv->window_bytes;
+    csv->pending_end += got;
+    csv->ended = got < csv->window_bytes - have;
     return RCX_OK;
 }
 
@@ -241,20 +246,30 @@ static enum rcx_status csv_seek(void *state, struct rcx_source_mark mark, struct
     return rcx_byte_source_seek(csv->bytes, csv->mark.offset, err);
 }
 
+static enum rcx_status fail_line_ends(const struct csv *csv, struct rcx_error *err)
+{
+    return rcx_fail(err, RCX_E_INPUT,
+                    "%s: lines end with CR alone; expected LF or CRLF (tr '\\r' '\\n' converts)",
+                    csv->name);
+}
+
 /* Reads the first bytes into the buffer that will be taken first, and the header from them. */
 static enum rcx_status read_header(struct csv *csv, struct rcx_text probe, char delimiter,
                                    struct rcx_error *err)
 {
     uint8_t *bytes = csv->buffers[1 - csv->current] + csv->room;
     size_t got = 0;
+    size_t most = csv->window_bytes < csv->room ? csv->window_bytes : csv->room;
+    if (most < probe.length)
+        most = csv->window_bytes;
     memcpy(bytes, probe.data, probe.length);
     enum rcx_status status = rcx_byte_source_read(csv->bytes, bytes + probe.length,
-                                                  csv->window_bytes - probe.length, &got, err);
+                                                  most - probe.length, &got, err);
     if (status != RCX_OK)
         return status;
     size_t length = probe.length + got;
     size_t bom = rcx_csv_bom_bytes(bytes, length);
-    csv->ended = length < csv->window_bytes;
+    csv->ended = length < most;
     if (csv->ended && bytes[length - 1] != '\n')
         bytes[length++] = '\n';
     csv->window.delimiter = delimiter ? (uint8_t)delimiter
@@ -263,19 +278,23 @@ static enum rcx_status read_header(struct csv *csv, struct rcx_text probe, char 
     size_t header_end = walk_on(&walk, bytes, bom, length, csv->window.delimiter);
     if (header_end == SIZE_MAX && csv->ended)
         return fail_unclosed(csv, walk.open_line, err);
+    if (header_end == SIZE_MAX && memchr(bytes, '\r', length))
+        return fail_line_ends(csv, err);
     if (header_end == SIZE_MAX)
         return rcx_fail(err, RCX_E_INPUT, "%s: no end of the header line in the first %zu bytes",
                         csv->name, length);
     if (memchr(bytes + bom, 0, header_end - bom))
         return rcx_fail(err, RCX_E_INPUT,
                         "%s: the header line has NUL bytes; expected CSV or TSV text (UTF-8 or "
-                        "Windows-1252), plain or .zst",
+                        "Windows-1252), plain, .gz or .zst",
                         csv->name);
     if (csv->ended && header_end == length && length > 2 && memchr(bytes, '\r', length - 2))
-        return rcx_fail(
-            err, RCX_E_INPUT,
-            "%s: lines end with CR alone; expected LF or CRLF (tr '\\r' '\\n' converts)",
-            csv->name);
+        return fail_line_ends(csv, err);
+    size_t line_end = header_end - 1;
+    if (line_end > bom && bytes[line_end - 1] == '\r')
+        line_end--;
+    if (!rcx_buf_append(&csv->header, bytes + bom, line_end - bom))
+        return rcx_fail_nomem(err, csv->name, line_end);
     csv->first = (struct rcx_source_mark){header_end, walk.line};
     csv->mark = csv->first;
     csv->pending = true;
@@ -314,6 +333,7 @@ static enum rcx_status csv_open(const char *name, struct rcx_byte_source *bytes,
     }
     *out = csv;
     out_info->delimiter = (char)csv->window.delimiter;
+    out_info->header = (struct rcx_text){(const char *)csv->header.data, csv->header.length};
     out_info->columns = csv->columns;
     out_info->column_count = csv->window.column_count;
     return RCX_OK;

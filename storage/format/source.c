@@ -3,10 +3,12 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "storage/format/foreign.h"
 #include "storage/format/source_format.h"
 
 /* Asked in this order. */
 static const struct rcx_source_format *const formats[] = {
+    &rcx_source_format_xlsx,
     &rcx_source_format_csv,
 };
 
@@ -17,36 +19,6 @@ struct rcx_source {
     void *state;
 };
 
-/* Files that people hand over by mistake, told apart so that the message can say what they are. */
-static const struct {
-    const char *magic;
-    size_t length;
-    const char *what;
-} foreign[] = {
-    {"PK\003\004", 4, "a workbook (XLSX) or another zip file"},
-    {"\xD0\xCF\x11\xE0", 4, "an old Excel workbook (XLS)"},
-    {"PAR1", 4, "a Parquet file"},
-    {"BZh", 3, "a bzip2 file"},
-    {"\xFD"
-     "7zXZ",
-     5, "an xz file"},
-    {"\xFF\xFE", 2, "UTF-16 text"},
-    {"\xFE\xFF", 2, "UTF-16 text"},
-    {"%PDF", 4, "a PDF"},
-};
-
-static enum rcx_status refuse(const char *name, const uint8_t *bytes, size_t length,
-                              struct rcx_error *err)
-{
-    for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
-        if (length >= foreign[i].length && memcmp(bytes, foreign[i].magic, foreign[i].length) == 0)
-            return rcx_fail(err, RCX_E_INPUT,
-                            "%s: looks like %s; expected CSV or TSV text, plain, .gz or .zst", name,
-                            foreign[i].what);
-    }
-    return RCX_OK;
-}
-
 enum { PROBE_BYTES = 512 };
 
 static enum rcx_status choose(struct rcx_source *source, const char *name, struct rcx_text probe,
@@ -55,7 +27,7 @@ static enum rcx_status choose(struct rcx_source *source, const char *name, struc
     const uint8_t *bytes = (const uint8_t *)probe.data;
     if (probe.length == 0)
         return rcx_fail(err, RCX_E_INPUT, "%s: the file is empty", name);
-    enum rcx_status status = refuse(name, bytes, probe.length, err);
+    enum rcx_status status = rcx_foreign_refuse(name, probe, source->bytes, err);
     if (status != RCX_OK)
         return status;
     for (size_t i = 0; i < sizeof formats / sizeof formats[0] && !source->format; i++) {
@@ -154,5 +126,6 @@ uint64_t rcx_source_size(const struct rcx_source *source)
 
 uint64_t rcx_source_consumed(const struct rcx_source *source)
 {
-    return rcx_byte_source_consumed(source->bytes);
+    return source->format->consumed ? source->format->consumed(source->state)
+                                    : rcx_byte_source_consumed(source->bytes);
 }

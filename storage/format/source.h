@@ -1,5 +1,5 @@
 #pragma once
-/* Reading a shop's file: one registry row per input format (csv; later xlsx, parquet).
+/* Reading a shop's file: one registry row per input format (csv, xlsx; later parquet).
  *
  * A source delivers the file as *windows* of some megabytes, each cut into *chunks* of whole
  * records that can be read in parallel. A chunk is a view: the bytes of the file and where the
@@ -33,18 +33,34 @@ struct rcx_source_options {
     size_t chunk_bytes;          /* 0: 256 KiB */
     size_t max_record_bytes;     /* longer records come as `oversized`; 0: 1 MiB */
     const char *spool_directory; /* where a pipe is kept so that it can be read again */
+    /* Workbooks: the sheets to read; none: the first visible one that has a usable header, and all
+     * visible ones with the same header. */
+    const char *const *sheets;
+    size_t sheet_count;
+    /* Whether columns of these names are what is looked for; NULL: any are. */
+    bool (*usable)(void *context, const char *const *names, size_t count);
+    void *usable_context;
 };
 
 struct rcx_source_column {
     char *name; /* as in the file, unquoted, UTF-8, NUL-terminated */
 };
 
+/* A sheet of a workbook. */
+struct rcx_source_sheet {
+    const char *name;
+    const char *skipped; /* why it is not read; NULL: it is */
+};
+
 struct rcx_source_info {
-    const char *format; /* "csv" */
+    const char *format; /* "csv", "xlsx" */
     char delimiter;     /* text formats; else 0 */
     bool compressed;
     size_t column_count;
     const struct rcx_source_column *columns;
+    struct rcx_text header; /* the record that named the columns, as a chunk would have it */
+    size_t sheet_count;     /* workbooks; else 0 */
+    const struct rcx_source_sheet *sheets;
 };
 
 /* Records one after the other. Field k (counted over the whole chunk) is the bytes from behind end
@@ -54,9 +70,11 @@ struct rcx_source_chunk {
     uint32_t begin; /* position of the first record */
     size_t records;
     const uint32_t *field_ends;
-    const uint32_t *record_ends; /* fields up to and including those of record r */
-    uint64_t first_line;         /* line on which the first record begins; the header's is 1 */
-    bool has_nul;                /* some byte is NUL */
+    const uint32_t *record_ends;  /* fields up to and including those of record r */
+    uint64_t first_line;          /* line on which the first record begins; the header's is 1 */
+    const uint32_t *record_lines; /* of each record; NULL: count line feeds from first_line on */
+    const char *sheet;            /* that the records are from; NULL: the format has none */
+    bool has_nul;                 /* some byte is NUL */
 };
 
 /* A record too long to be held; its first bytes. Stands before all chunks of its window. */

@@ -17,6 +17,8 @@ struct rcx_source_format {
     enum rcx_status (*prefetch)(void *state, struct rcx_error *err);
     struct rcx_source_mark (*mark)(const void *state);
     enum rcx_status (*seek)(void *state, struct rcx_source_mark mark, struct rcx_error *err);
+    /* Bytes of the file read so far; NULL: as many as were taken from the byte source. */
+    uint64_t (*consumed)(const void *state);
 };
 
-extern const struct rcx_source_format rcx_source_format_csv;
+extern const struct rcx_source_format rcx_source_format_csv, rcx_source_format_xlsx;

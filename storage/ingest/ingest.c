@@ -112,9 +112,12 @@ static enum rcx_status restart(struct rcx_ingest_state *state, struct rcx_error 
     state->report->rejects = (struct rcx_reject_counts){0};
     enum rcx_status status = RCX_OK;
     for (size_t i = 0; i < state->file_count && status == RCX_OK; i++) {
-        state->files[i].accepted = state->files[i].rejected = 0;
+        struct rcx_ingest_file *file = &state->files[i];
+        file->accepted = file->rejected = file->headers = 0;
+        file->done = false;
         memset(state->files[i].rejects, 0, sizeof state->files[i].rejects);
-        status = rcx_source_seek(state->files[i].source, (struct rcx_source_mark){0}, err);
+        if (file->source)
+            status = rcx_source_seek(file->source, (struct rcx_source_mark){0}, err);
     }
     return status;
 }
@@ -143,7 +146,8 @@ static enum rcx_status check_new(const struct rcx_ingest_state *state, struct rc
         const struct rcx_ingest_file *file = &state->files[i];
         bool known = state->writer && rcx_store_writer_has_input(state->writer, file->digest);
         for (size_t k = 0; k < i && !known; k++) {
-            if (rcx_digest_compare(file->digest, state->files[k].digest) == 0)
+            bool empty = file->accepted + file->rejected == 0;
+            if (!empty && rcx_digest_compare(file->digest, state->files[k].digest) == 0)
                 return rcx_fail(err, RCX_E_INPUT,
                                 "%s: is the same as %s; with --again both are loaded", file->name,
                                 state->files[k].name);
@@ -157,14 +161,16 @@ static enum rcx_status check_new(const struct rcx_ingest_state *state, struct rc
     return RCX_OK;
 }
 
+/* An empty part among others is nothing special. */
 static enum rcx_status check_rows(const struct rcx_ingest_state *state, struct rcx_error *err)
 {
-    for (size_t i = 0; i < state->file_count; i++) {
-        const struct rcx_ingest_file *file = &state->files[i];
-        if (file->accepted + file->rejected == 0)
-            return rcx_fail(err, RCX_E_INPUT, "%s: a header, but no rows", file->name);
-    }
-    return RCX_OK;
+    uint64_t rows = 0;
+    for (size_t i = 0; i < state->file_count; i++)
+        rows += state->files[i].accepted + state->files[i].rejected;
+    if (rows > 0)
+        return RCX_OK;
+    return rcx_fail(err, RCX_E_INPUT, "%s: a header, but no rows%s", state->files[0].name,
+                    state->file_count > 1 ? ", as in all other files" : "");
 }
 
 /* Too many rejects refuse the load; the file that lists them is kept. */
@@ -282,6 +288,8 @@ static enum rcx_status commit(struct rcx_ingest_state *state, struct rcx_error *
         input->digest = file->digest;
         input->accepted = file->accepted;
         input->rejected = file->rejected;
+        input->headers = file->headers;
+        state->report->headers += file->headers;
         input->cp1252 = file->cp1252;
         struct rcx_store_input store_input = {.path = file->name,
                                               .digest = file->digest,

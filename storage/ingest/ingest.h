@@ -23,7 +23,7 @@
 #include "storage/store/store_writer.h"
 
 struct rcx_ingest_options {
-    const char *const *inputs; /* paths, "-", or patterns for glob(3) when no file has the name */
+    const char *const *inputs; /* paths, directories, "-", patterns when no file has the name */
     size_t input_count;
     const char *store;
     const char *rejects; /* NULL: rejects.csv beside the store directory */
@@ -49,13 +49,14 @@ struct rcx_ingest_input {
     char *path;
     struct rcx_digest digest;
     uint64_t accepted, rejected;
-    bool cp1252; /* was Windows-1252, else UTF-8 */
+    uint64_t headers; /* repeated within the file, left out */
+    bool cp1252;      /* was Windows-1252, else UTF-8 */
 };
 
 struct rcx_ingest_report {
     size_t input_count;
     struct rcx_ingest_input *inputs;
-    uint64_t accepted, rejected, guests;
+    uint64_t accepted, rejected, guests, headers;
     struct rcx_reject_counts rejects;
     char *rejects_path; /* NULL: nothing was rejected */
     struct rcx_decisions decisions;

@@ -1,4 +1,5 @@
 /* Reading the inputs: windows of chunks, parsed in parallel while the next window is read. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -9,7 +10,8 @@ enum {
     TEXT_COPIES = 4,
     /* Encoders, sorted batches, stacks and the program itself. */
     FIXED_BYTES = 72 << 20,
-    LEAST_ROW_BYTES = 8 << 20
+    LEAST_ROW_BYTES = 8 << 20,
+    NAME_BYTES = 4096
 };
 
 /* What becomes of the rows of a window. */
@@ -28,7 +30,7 @@ struct pass {
     uint64_t first_chunk; /* number of the window's first chunk in the input */
     /* Per chunk of the window. */
     struct rcx_reject_list *rejects;
-    uint64_t *accepted;
+    struct rcx_parse_counts *counts;
     size_t chunk_capacity;
 };
 
@@ -51,7 +53,7 @@ static enum rcx_status work(void *context, size_t item, unsigned worker, struct 
     return rcx_row_parser_parse(state->parsers[worker], &pass->rules, &pass->window.chunks[chunk],
                                 pass->first_chunk + chunk, state->pool, group_of(pass, worker),
                                 pass->purpose == KEEP ? &state->lists[worker] : NULL,
-                                &pass->rejects[chunk], &pass->accepted[chunk], err);
+                                &pass->rejects[chunk], &pass->counts[chunk], err);
 }
 
 static bool reserve_chunks(struct pass *pass, size_t count)
@@ -62,10 +64,10 @@ static bool reserve_chunks(struct pass *pass, size_t count)
                                                         sizeof *pass->rejects);
     if (rejects)
         pass->rejects = rejects;
-    uint64_t *accepted = rcx_realloc_array(pass->accepted, count, sizeof *pass->accepted);
-    if (accepted)
-        pass->accepted = accepted;
-    if (!rejects || !accepted)
+    struct rcx_parse_counts *counts = rcx_realloc_array(pass->counts, count, sizeof *pass->counts);
+    if (counts)
+        pass->counts = counts;
+    if (!rejects || !counts)
         return false;
     memset(rejects + pass->chunk_capacity, 0, (count - pass->chunk_capacity) * sizeof *rejects);
     pass->chunk_capacity = count;
@@ -77,7 +79,7 @@ static void release_pass(struct pass *pass)
     for (size_t i = 0; i < pass->chunk_capacity; i++)
         rcx_reject_list_release(&pass->rejects[i]);
     rcx_free(pass->rejects);
-    rcx_free(pass->accepted);
+    rcx_free(pass->counts);
 }
 
 /* The field that a column of the file holds. */
@@ -89,14 +91,17 @@ static size_t kind_of(const struct rcx_mapping *mapping, int column)
     return RCX_REJECT_ROW;
 }
 
-static enum rcx_status write_rejects(struct pass *pass, const struct rcx_reject_list *list,
-                                     struct rcx_error *err)
+/* `sheet` NULL: the file has none, or one only. */
+static enum rcx_status write_rejects(struct pass *pass, const char *sheet,
+                                     const struct rcx_reject_list *list, struct rcx_error *err)
 {
     struct rcx_ingest_state *state = pass->state;
+    char name[NAME_BYTES];
+    snprintf(name, sizeof name, "%s%s%s", pass->file->name, sheet ? ": " : "", sheet ? sheet : "");
     pass->file->rejected += list->count;
     for (size_t i = 0; i < list->count; i++)
         pass->file->rejects[kind_of(&pass->file->mapping, list->items[i].column)]++;
-    return rcx_reject_file_write(state->rejects, pass->file->name, pass->file->columns, list,
+    return rcx_reject_file_write(state->rejects, name, pass->file->columns, list,
                                  &state->report->rejects, err);
 }
 
@@ -108,7 +113,7 @@ static enum rcx_status reject_oversized(struct pass *pass, struct rcx_error *err
                              pass->window.oversized.text))
         status = rcx_fail_nomem(err, "rejects", 1);
     else
-        status = write_rejects(pass, &list, err);
+        status = write_rejects(pass, NULL, &list, err);
     rcx_reject_list_release(&list);
     return status;
 }
@@ -119,8 +124,9 @@ static enum rcx_status settle_window(struct pass *pass, struct rcx_error *err)
     enum rcx_status status = RCX_OK;
     for (size_t c = 0; c < pass->window.chunk_count; c++) {
         if (pass->purpose == KEEP && status == RCX_OK) {
-            pass->file->accepted += pass->accepted[c];
-            status = write_rejects(pass, &pass->rejects[c], err);
+            pass->file->accepted += pass->counts[c].accepted;
+            pass->file->headers += pass->counts[c].headers;
+            status = write_rejects(pass, pass->window.chunks[c].sheet, &pass->rejects[c], err);
         }
         rcx_reject_list_clear(&pass->rejects[c]);
     }
@@ -180,8 +186,11 @@ static bool is_full(const struct pass *pass)
     if (!pass->rules.known) {
         double done = 0, total = 0;
         for (size_t i = 0; i < state->file_count; i++) {
-            total += (double)rcx_source_size(state->files[i].source);
-            done += (double)rcx_source_consumed(state->files[i].source);
+            const struct rcx_ingest_file *file = &state->files[i];
+            total += (double)file->size;
+            done += file->done     ? (double)file->size
+                    : file->source ? (double)rcx_source_consumed(file->source)
+                                   : 0;
         }
         if (done > 0 && total > done)
             texts *= total / done;
@@ -199,6 +208,7 @@ static struct pass begin_pass(struct rcx_ingest_state *state, size_t file_index)
     pass.rules = (struct rcx_parse_rules){
         .config = config,
         .mapping = &file->mapping,
+        .header = file->header,
         .limits = {(int32_t)config->utc_offset, (int32_t)config->min_year,
                    (int32_t)config->max_year},
         .verdict = state->has_verdict ? &state->verdict : NULL,
@@ -254,10 +264,12 @@ static enum rcx_status settle_file(struct pass *pass, struct rcx_error *err)
 static enum rcx_status collect_file(struct rcx_ingest_state *state, size_t file_index,
                                     struct rcx_error *err)
 {
+    enum rcx_status status = rcx_ingest_wake(state, &state->files[file_index], err);
+    if (status != RCX_OK)
+        return status;
     struct pass pass = begin_pass(state, file_index);
     pass.purpose = state->stop.reached ? SURVEY : KEEP;
     bool end = false;
-    enum rcx_status status = RCX_OK;
     while (status == RCX_OK && !end) {
         status = read_window(&pass, &end, err);
         if (status != RCX_OK || end)
@@ -272,6 +284,8 @@ static enum rcx_status collect_file(struct rcx_ingest_state *state, size_t file_
     if (status == RCX_OK) {
         pass.file->digest = rcx_source_digest(pass.file->source);
         status = settle_file(&pass, err);
+        pass.file->done = true;
+        rcx_ingest_park(state, pass.file);
     }
     release_pass(&pass);
     return status;
@@ -304,11 +318,14 @@ static enum rcx_status continue_file(struct rcx_ingest_state *state, size_t file
                                      struct rcx_source_mark mark, rcx_ingest_run_function *run,
                                      struct rcx_error *err)
 {
+    enum rcx_status status = rcx_ingest_wake(state, &state->files[file_index], err);
+    if (status != RCX_OK)
+        return status;
     struct pass pass = begin_pass(state, file_index);
     pass.rules.known = &state->texts;
     pass.rules.cp1252 = pass.file->cp1252;
     bool end = false;
-    enum rcx_status status = rcx_source_seek(pass.file->source, mark, err);
+    status = rcx_source_seek(pass.file->source, mark, err);
     while (status == RCX_OK && !end) {
         status = read_window(&pass, &end, err);
         if (status != RCX_OK || end)
@@ -319,6 +336,8 @@ static enum rcx_status continue_file(struct rcx_ingest_state *state, size_t file
             rcx_row_pool_trim(state->pool);
         }
     }
+    if (status == RCX_OK)
+        rcx_ingest_park(state, pass.file);
     release_pass(&pass);
     return status;
 }

@@ -9,13 +9,19 @@
 
 /* An input and what reading it gave so far. */
 struct rcx_ingest_file {
+    const char *path;
     const char *name; /* for messages */
-    struct rcx_source *source;
+    bool reopens;     /* can be opened again: thousands of parts are not open at the same time */
+    uint64_t size;    /* in bytes, 0: unknown */
+    struct rcx_source *source; /* NULL: parked */
+    struct rcx_text header;    /* of the open source */
     struct rcx_mapping mapping;
-    const char **columns; /* names of all columns, for rejects */
+    size_t column_count;
+    struct rcx_source_column *columns; /* names of all columns */
+    bool done;                         /* read to its end in this pass */
     bool cp1252;
     struct rcx_digest digest;
-    uint64_t accepted, rejected;
+    uint64_t accepted, rejected, headers;
     uint64_t rejects[RCX_REJECT_KINDS]; /* `rejected` by field */
 };
 
@@ -34,7 +40,8 @@ struct rcx_ingest_state {
     char *temp_directory;
     uint64_t memory_limit;
 
-    size_t file_count;
+    size_t input_count; /* of all files */
+    size_t file_count;  /* opened so far */
     struct rcx_ingest_file *files;
     struct rcx_reject_file *rejects;
     struct rcx_store_writer *writer;
@@ -66,6 +73,10 @@ struct rcx_ingest_state {
 /* ingest_inputs.c */
 enum rcx_status rcx_ingest_open_files(struct rcx_ingest_state *state, struct rcx_error *err);
 void rcx_ingest_close_files(struct rcx_ingest_state *state);
+/* Opens a parked file again; parks one of several, when that can be done. */
+enum rcx_status rcx_ingest_wake(struct rcx_ingest_state *state, struct rcx_ingest_file *file,
+                                struct rcx_error *err);
+void rcx_ingest_park(struct rcx_ingest_state *state, struct rcx_ingest_file *file);
 /* The directory that holds the store (or the nearest one above that exists); owned by the caller. */
 char *rcx_ingest_store_parent(const char *store);
 

@@ -5,10 +5,7 @@
 #include "base/memory.h"
 #include "storage/store/segment.h"
 
-enum {
-    TIGHT_BATCH_ROWS = 1 << 18,
-    MERGE_BUFFER_BYTES = 16 << 20
-};
+enum { TIGHT_BATCH_ROWS = 1 << 18, MERGE_BUFFER_BYTES = 16 << 20 };
 
 static bool is_tight(const struct rcx_ingest_state *state)
 {

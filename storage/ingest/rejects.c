@@ -178,7 +178,7 @@ static enum rcx_status start_file(struct rcx_reject_file *file, struct rcx_error
 }
 
 enum rcx_status rcx_reject_file_write(struct rcx_reject_file *file, const char *input,
-                                      const char *const *columns,
+                                      const struct rcx_source_column *columns,
                                       const struct rcx_reject_list *list,
                                       struct rcx_reject_counts *counts, struct rcx_error *err)
 {
@@ -189,7 +189,7 @@ enum rcx_status rcx_reject_file_write(struct rcx_reject_file *file, const char *
     for (size_t i = 0; i < list->count && status == RCX_OK; i++) {
         const struct rcx_reject *reject = &list->items[i];
         const char *text = (const char *)list->text.data + reject->text_begin;
-        const char *column = reject->column >= 0 ? columns[reject->column] : "";
+        const char *column = reject->column >= 0 ? columns[reject->column].name : "";
         counts->total++;
         counts->by_reason[reject->reason]++;
         note_example(counts, input, column, reject, text);

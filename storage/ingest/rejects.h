@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "storage/format/source.h"
 
 /*       name            text in rejects.csv */
 #define RCX_REJECT_REASONS(X)                                                                      \
@@ -74,7 +75,7 @@ enum rcx_status rcx_reject_file_open(const char *path, struct rcx_reject_file **
                                      struct rcx_error *err);
 /* Appends and counts; `columns` are the names of the input's columns. */
 enum rcx_status rcx_reject_file_write(struct rcx_reject_file *file, const char *input,
-                                      const char *const *columns,
+                                      const struct rcx_source_column *columns,
                                       const struct rcx_reject_list *list,
                                       struct rcx_reject_counts *counts, struct rcx_error *err);
 /* Forgets what was written. */

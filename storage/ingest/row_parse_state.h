@@ -56,7 +56,8 @@ struct parse {
     struct rcx_row_list *out;
     struct rcx_reject_list *rejects;
     uint64_t position; /* of the row in the input, for examples */
-    uint64_t accepted;
+    size_t record;     /* in the chunk */
+    struct rcx_parse_counts counts;
     /* For line numbers of rejects: line `line` begins at or before `counted`. */
     uint64_t line;
     uint32_t counted;

@@ -241,20 +241,42 @@ static inline void accept(struct parse *parse, const struct raw_record *record, 
         field_text(parse, RCX_FIELD_DESCRIPTION, record->field[RCX_FIELD_DESCRIPTION]));
     note_invoice(parse, row);
     parser->evidence.rows++;
-    parse->accepted++;
+    parse->counts.accepted++;
+}
+
+/* The line on which a record begins. */
+static uint64_t line_of(struct parse *parse, uint32_t begin)
+{
+    if (parse->chunk->record_lines)
+        return parse->chunk->record_lines[parse->record];
+    const char *bytes = (const char *)parse->chunk->bytes;
+    for (uint32_t i = parse->counted; i < begin; i++)
+        parse->line += bytes[i] == '\n';
+    parse->counted = begin;
+    return parse->line;
+}
+
+/* Whether the record is the header once more, perhaps behind a byte order mark. */
+static bool is_header(const struct parse *parse, struct rcx_text raw)
+{
+    struct rcx_text header = parse->rules->header;
+    if (raw.length == header.length + 3 && memcmp(raw.data, "\xEF\xBB\xBF", 3) == 0)
+        raw = (struct rcx_text){raw.data + 3, raw.length - 3};
+    return raw.length > 0 && rcx_text_equal(raw, header);
 }
 
 static void reject(struct parse *parse, uint32_t begin, uint32_t end, enum rcx_reject_reason reason,
                    int column)
 {
     const char *bytes = (const char *)parse->chunk->bytes;
-    for (uint32_t i = parse->counted; i < begin; i++)
-        parse->line += bytes[i] == '\n';
-    parse->counted = begin;
     if (end > begin && bytes[end - 1] == '\r')
         end--;
     struct rcx_text raw = {bytes + begin, end - begin};
-    if (!rcx_reject_list_add(parse->rejects, parse->line, reason, column, raw))
+    if (is_header(parse, raw)) {
+        parse->counts.headers++;
+        return;
+    }
+    if (!rcx_reject_list_add(parse->rejects, line_of(parse, begin), reason, column, raw))
         parse->no_memory = true;
 }
 
@@ -320,7 +342,7 @@ enum rcx_status rcx_row_parser_parse(struct rcx_row_parser *parser,
                                      const struct rcx_source_chunk *chunk, uint64_t chunk_number,
                                      struct rcx_row_pool *pool, uint32_t group,
                                      struct rcx_row_list *out, struct rcx_reject_list *rejects,
-                                     uint64_t *out_accepted, struct rcx_error *err)
+                                     struct rcx_parse_counts *out_counts, struct rcx_error *err)
 {
     struct parse parse = {.parser = parser,
                           .rules = rules,
@@ -338,6 +360,7 @@ enum rcx_status rcx_row_parser_parse(struct rcx_row_parser *parser,
     for (size_t r = 0; r < chunk->records && !parse.no_memory; r++) {
         size_t next_field = chunk->record_ends[r];
         uint32_t end = chunk->field_ends[next_field - 1];
+        parse.record = r;
         if (!handle_malformed(&parse, next_field - first_field, begin, end))
             parse_record(&parse, first_field, begin, end);
         parse.position++;
@@ -345,6 +368,6 @@ enum rcx_status rcx_row_parser_parse(struct rcx_row_parser *parser,
         first_field = next_field;
     }
     flush_dates(parser);
-    *out_accepted = parse.accepted;
-    return parse.no_memory ? rcx_fail_nomem(err, "parsing rows", parse.accepted) : RCX_OK;
+    *out_counts = parse.counts;
+    return parse.no_memory ? rcx_fail_nomem(err, "parsing rows", parse.counts.accepted) : RCX_OK;
 }

@@ -40,6 +40,7 @@ static inline int64_t rcx_customer_value(int64_t packed)
 struct rcx_parse_rules {
     const struct rcx_cfg_ingest *config;
     const struct rcx_mapping *mapping;
+    struct rcx_text header; /* a record of these bytes is no row: parts put together repeat it */
     struct rcx_date_limits limits;
     const struct rcx_verdict
         *verdict; /* NULL: not known yet; rows that contradict it are rejected */
@@ -61,6 +62,11 @@ struct rcx_row_list {
     uint64_t rows;
 };
 
+struct rcx_parse_counts {
+    uint64_t accepted;
+    uint64_t headers; /* repeated ones, left out */
+};
+
 /* Parses the chunk; `chunk_number` is its place in the input (for examples). Accepted rows are
  * appended to `out` (NULL: dropped) in blocks of group `group`, rejected ones to `rejects`.
  * Errors: RCX_E_NOMEM. */
@@ -69,7 +75,7 @@ enum rcx_status rcx_row_parser_parse(struct rcx_row_parser *parser,
                                      const struct rcx_source_chunk *chunk, uint64_t chunk_number,
                                      struct rcx_row_pool *pool, uint32_t group,
                                      struct rcx_row_list *out, struct rcx_reject_list *rejects,
-                                     uint64_t *out_accepted, struct rcx_error *err);
+                                     struct rcx_parse_counts *out_counts, struct rcx_error *err);
 
 const struct rcx_text_set *rcx_row_parser_texts(const struct rcx_row_parser *parser);
 const struct rcx_evidence *rcx_row_parser_evidence(const struct rcx_row_parser *parser);

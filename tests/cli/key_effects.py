@@ -14,6 +14,7 @@ import time
 from dataclasses import dataclass, field
 
 from cli_support import RCX, environment, run
+from workbook import write_workbook
 
 HEADER = ["InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country"]
 
@@ -228,6 +229,7 @@ EFFECTS = {
         InvoiceDate=lambda i: datetime.datetime(2011, 1 + i // 12, 1 + i % 12)), time=lambda t: t.strftime("%d/%m/%Y")))),
     "ingest.decimal_mark": Effect("point", loaded(lambda p: write_csv(p, plain_rows(), number=lambda n: "1,234"))),
     "ingest.delimiter": Effect("semicolon", loaded(lambda p: write_csv(p, plain_rows()))),
+    "ingest.sheets": Effect("May", loaded(lambda p: write_workbook(p, {"April": [HEADER, *plain_rows()], "May": [HEADER, *plain_rows(50)]}))),
     "ingest.encoding": Effect("windows-1252", loaded(lambda p: write_csv(p, plain_rows(Description=lambda i: "CAF\u00c9")))),
     "ingest.max_reject_share": Effect("0.5", loaded(lambda p: write_csv(p, plain_rows(Quantity=lambda i: "x" if i == 3 else 1)))),
     "ingest.max_line_bytes": Effect("64", loaded(lambda p: write_csv(p, plain_rows(Description=lambda i: "LONG " * 20)))),

@@ -39,7 +39,7 @@ AMBIGUOUS = [row.replace("*", f"{1 + i % 12}/{1 + i * 5 % 12}/2010 09:00")
              for i, row in enumerate(good(100, date="*"))]
 WHOLE_FILE = {
     "no such file": (None, 1, r"FILE: cannot open: No such file or directory"),
-    "a directory": ("directory", 1, r"FILE: is a directory, not a file"),
+    "a directory": ("directory", 1, r"FILE: is a directory without files"),
     "empty file": ([], 3, r"FILE: the file is empty"),
     "header only": ([HEADER], 3, r"FILE: a header, but no rows"),
     "missing columns": (["InvoiceNo,Menge,InvoiceDate,Price,Kunde", "1,2,2010-12-13,1,7"], 3,
@@ -72,8 +72,13 @@ WHOLE_FILE = {
     "currency signs": ([HEADER, *[row.replace(".5,", ".5 \xa3,") for row in good()]], 3,
                        r"300 of 300 .*300 x not a number in 'UnitPrice' \(FILE:2: .*,0\.5 [?],12346,UK\).*"),
     "not text": ([HEADER.replace("o", "\0"), ROW], 3, r"FILE: the header line has NUL bytes; expected CSV .*"),
-    "a workbook": (["PK\3\4..."], 3, r"FILE: looks like a workbook \(XLSX\) .*"),
-    "a gzip file": (["\x1f\x8b..."], 3, r"FILE: looks like a gzip file; .*"),
+    "half a workbook": (["PK\3\4..."], 3, r"FILE: damaged or cut off: Not a zip archive; .*"),
+    "half a gzip file": (["\x1f\x8b\x08\0\0\0\0\0\0\3..."], 3, r"FILE: (not a sound gzip file: .*|the gzip file is cut off)"),
+    "an old workbook": (["\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "\0" * 2000], 3,
+                        r"FILE: looks like an old Excel workbook \(\.xls\); save it as \.xlsx or CSV; read are .*"),
+    "an encrypted workbook": (["\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "\0" * 504 + "E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e\0"], 3,
+                              r"FILE: looks like an encrypted workbook; save it without a password; read are .*"),
+    "a web page": (["<!DOCTYPE html>"], 3, r"FILE: looks like a web page; .*"),
 }
 
 

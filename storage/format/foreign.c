@@ -1,0 +1,66 @@
+#include "storage/format/foreign.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static const struct {
+    const char *magic;
+    size_t length;
+    const char *what;
+} foreign[] = {
+    {"PAR1", 4, "a Parquet file"},
+    {"BZh", 3, "a bzip2 file; unpack it (bunzip2)"},
+    {"\xFD"
+     "7zXZ",
+     5, "an xz file; unpack it (unxz)"},
+    {"7z\xBC\xAF", 4, "a 7-Zip archive; unpack it"},
+    {"Rar!", 4, "a RAR archive; unpack it"},
+    {"PK\005\006", 4, "an empty zip file"},
+    {"\xFF\xFE", 2, "UTF-16 text; save it as UTF-8 (iconv -f UTF-16 -t UTF-8)"},
+    {"\xFE\xFF", 2, "UTF-16 text; save it as UTF-8 (iconv -f UTF-16 -t UTF-8)"},
+    {"%PDF", 4, "a PDF"},
+    {"SQLite format 3", 15, "an SQLite database; export the table as CSV"},
+    {"<?xml", 5, "an XML file; expected a table"},
+    {"<!DOCTYPE", 9, "a web page; save the table as CSV or .xlsx"},
+    {"<html", 5, "a web page; save the table as CSV or .xlsx"},
+};
+
+/* OLE compound files: old workbooks, and new ones behind a password. The directory, which names the
+ * streams in UTF-16, begins at the sector that the header says. */
+static const char *what_compound(struct rcx_byte_source *bytes, struct rcx_text probe)
+{
+    static const char encrypted[] = "E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e";
+    enum { SECTOR_SHIFT_AT = 30, DIRECTORY_AT = 48, DIRECTORY_BYTES = 4096 };
+    const uint8_t *head = (const uint8_t *)probe.data;
+    char directory[DIRECTORY_BYTES];
+    struct rcx_byte_file file;
+    if (probe.length < 512 || rcx_byte_source_file(bytes, &file, NULL) != RCX_OK)
+        return "an old Excel workbook (.xls) or an encrypted one; save it as .xlsx without a "
+               "password, or as CSV";
+    uint64_t sector = (uint64_t)head[DIRECTORY_AT] | (uint64_t)head[DIRECTORY_AT + 1] << 8 |
+                      (uint64_t)head[DIRECTORY_AT + 2] << 16 |
+                      (uint64_t)head[DIRECTORY_AT + 3] << 24;
+    unsigned shift = head[SECTOR_SHIFT_AT] == 12 ? 12 : 9;
+    ssize_t got = pread(file.fd, directory, sizeof directory,
+                        (off_t)(file.start + ((sector + 1) << shift)));
+    if (got > 0 && memmem(directory, (size_t)got, encrypted, sizeof encrypted - 1))
+        return "an encrypted workbook; save it without a password";
+    return "an old Excel workbook (.xls); save it as .xlsx or CSV";
+}
+
+enum rcx_status rcx_foreign_refuse(const char *name, struct rcx_text probe,
+                                   struct rcx_byte_source *bytes, struct rcx_error *err)
+{
+    const char *what = NULL;
+    if (probe.length >= 8 && memcmp(probe.data, "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", 8) == 0)
+        what = what_compound(bytes, probe);
+    for (size_t i = 0; i < sizeof foreign / sizeof foreign[0] && !what; i++)
+        if (probe.length >= foreign[i].length &&
+            memcmp(probe.data, foreign[i].magic, foreign[i].length) == 0)
+            what = foreign[i].what;
+    if (!what)
+        return RCX_OK;
+    return rcx_fail(err, RCX_E_INPUT,
+                    "%s: looks like %s; read are CSV and TSV text (plain, .gz or .zst) and XLSX",
+                    name, what);
+}
