@@ -73,9 +73,10 @@ void rcx_gbdt_history_release(struct rcx_gbdt_history *history); /* zero is fine
 enum rcx_status rcx_gbdt_train(const struct rcx_gbdt_job *job, struct rcx_gbdt_model *out_model,
                                struct rcx_gbdt_history *out_history, struct rcx_error *err);
 
-/* Several quantiles that never cross, in any row, seen or not: the one nearest to the median is trained
- * alone; each farther one is its neighbour's model followed by trees of the distance, whose leaf values
- * keep the sum from changing its sign.
+/* Several quantiles that never cross, in any row, seen or not: one is trained alone (the nearest to the
+ * median, or the outermost one when it lies on a heap of equal labels, as the zeros of a revenue); each
+ * farther one is its neighbour's model followed by trees of the distance, which begins at 0 and whose
+ * leaf values keep it from changing its sign.
  *  job        params->objective is QUANTILE, params->alpha is ignored
  *  alphas     ascending, distinct, in (0, 1)
  *  out_models one per alpha

@@ -29,9 +29,9 @@ struct rcx_gbdt_dataset {
     size_t used;       /* features that are not constant */
     uint32_t *feature; /* [used] column of the matrix */
     size_t group_count;
-    uint8_t *group_size; /* features of each group */
-    uint8_t *columns;    /* [used][rows]; one block */
-    uint64_t *groups;    /* [group_count][rows]; feature j of the group in byte j */
+    uint32_t *group_begin; /* [group_count + 1] first used feature of each group */
+    uint8_t *columns;      /* [used][rows]; one block */
+    uint64_t *groups;      /* [group_count][rows]; feature j of the group in byte j */
     size_t columns_bytes, groups_bytes;
 };
 

@@ -1,0 +1,65 @@
+#pragma once
+/* Records, packed sums, and the kernels over them.
+ *
+ * A record is a row of a node with its quantised gradient, in one word:
+ *     bits 0-31 row, 32-47 hessian (unsigned), 48-63 gradient (signed)
+ * A packed sum is gradient * 2^32 + hessian, so that one 64-bit addition updates both and differences
+ * are exact too. The scales are chosen so that neither sum of all rows leaves 31 bits.
+ *
+ * The histogram of a node holds one packed sum per bin; feature f begins at offset[f]. */
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/kernel.h"
+
+static inline uint64_t rcx_record(uint32_t row, int32_t gradient, uint32_t hessian)
+{
+    return (uint64_t)row | (uint64_t)hessian << 32 | (uint64_t)(uint16_t)gradient << 48;
+}
+static inline uint32_t rcx_record_row(uint64_t record)
+{
+    return (uint32_t)record;
+}
+static inline uint64_t rcx_record_sum(uint64_t record)
+{
+    return (record >> 32 & 0xFFFF) + ((uint64_t)((int64_t)record >> 48) << 32);
+}
+static inline int32_t rcx_sum_gradient(uint64_t sum)
+{
+    return (int32_t)(sum >> 32);
+}
+static inline int32_t rcx_sum_hessian(uint64_t sum)
+{
+    return (int32_t)(uint32_t)sum;
+}
+
+/* Adds the records to the histograms of one group of `size` <= 8 features; `words` are the group's
+ * bins by row, hist[j] the histogram of its feature j. */
+RCX_KERNEL_DECLARE(void, rcx_histogram_add,
+                   (const uint64_t *records, size_t count, const uint64_t *words, size_t size,
+                    uint64_t *const *hist))
+
+/* larger = parent - smaller, `larger` being the parent's own place. */
+RCX_KERNEL_DECLARE(void, rcx_histogram_subtract,
+                   (uint64_t * larger, const uint64_t *smaller, size_t count))
+
+/* Parts the records by go_left[bins[row]] (1 or 0), keeping their order: those that go left to `left`
+ * (may be `records` itself), the others to `right`. Returns how many went left. */
+RCX_KERNEL_DECLARE(size_t, rcx_records_partition,
+                   (const uint64_t *records, size_t count, const uint8_t *bins,
+                    const uint8_t *go_left, uint64_t *left, uint64_t *right))
+
+/* What a numerical feature's search needs; sums in units of the quantised gradients. */
+struct rcx_scan {
+    uint64_t total;   /* of the node */
+    uint64_t missing; /* of the bin of missing values, which is not among `bins` */
+    uint32_t bins;
+    uint32_t last; /* thresholds 0..last-1 are tried */
+    double l1, l2; /* penalties in the same units */
+    double least;  /* sum of hessians that each side must have; >= 1 */
+    int missing_left;
+};
+/* Best threshold (the lowest of equal ones): highest of the two sides' gradient^2 / hessian. Negative:
+ * there is none. */
+RCX_KERNEL_DECLARE(double, rcx_scan_best,
+                   (const uint64_t *hist, const struct rcx_scan *scan, uint32_t *out_bin))
