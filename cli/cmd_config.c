@@ -49,7 +49,8 @@ static const char *const type_names[RCX_KEY_TYPE_COUNT] = {
     [RCX_KEY_TEXT] = "text",         [RCX_KEY_ENUM] = "enum",
     [RCX_KEY_LIST] = "list",         [RCX_KEY_AUTO_DATE] = "auto-date",
     [RCX_KEY_DATES] = "dates",       [RCX_KEY_WINDOWS] = "windows",
-    [RCX_KEY_OFFSET] = "offset",     [RCX_KEY_PERIOD] = "period",
+    [RCX_KEY_TIERS] = "tiers",       [RCX_KEY_OFFSET] = "offset",
+    [RCX_KEY_PERIOD] = "period",
 };
 
 static void list_key_json(struct rcx_json *json, const struct rcx_settings *settings,

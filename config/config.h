@@ -53,6 +53,19 @@ struct rcx_cfg_windows {
 };
 enum { RCX_CFG_WINDOW_COUNT = 4 };
 
+struct rcx_cfg_tier {
+    const char *name;           /* lower-case identifier */
+    double cost;                /* money, at most 4 decimal places */
+    double save_rate, discount; /* 0..1 */
+    int64_t capacity;           /* customers; -1: any number */
+    const char *action;         /* what to do, for people; may be "" */
+};
+enum { RCX_CFG_TIERS_MOST = 16 };
+struct rcx_cfg_tiers {
+    size_t count; /* 1..RCX_CFG_TIERS_MOST */
+    const struct rcx_cfg_tier *items;
+};
+
 /* "auto": a number or size of 0, a date of RCX_CFG_AUTO_DAY. */
 #define RCX_CFG_AUTO_DAY INT32_MIN
 /* Periods that are not a number of days (snapshots.every). */
@@ -70,6 +83,7 @@ enum { RCX_CFG_EVERY_MONTH = -1, RCX_CFG_EVERY_WEEK = -2 };
 #define RCX_CFG_C_AUTO_DATE rcx_day
 #define RCX_CFG_C_DATES struct rcx_cfg_dates
 #define RCX_CFG_C_WINDOWS struct rcx_cfg_windows
+#define RCX_CFG_C_TIERS struct rcx_cfg_tiers
 #define RCX_CFG_C_OFFSET int64_t
 #define RCX_CFG_C_PERIOD int64_t
 
@@ -106,6 +120,9 @@ struct rcx_cfg_churn {
 };
 struct rcx_cfg_clv {
 #include "config/keys/clv.def"
+};
+struct rcx_cfg_campaign {
+#include "config/keys/campaign.def"
 };
 struct rcx_cfg_export {
 #include "config/keys/export.def"

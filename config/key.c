@@ -157,6 +157,10 @@ static const char *type_text(enum rcx_key_type type)
         return "list of dates YYYY-MM-DD";
     case RCX_KEY_WINDOWS:
         return "name: days, four of them";
+    case RCX_KEY_TIERS:
+        return "1 to 16 of name: cost=C; save_rate=S; discount=D; capacity=N; action=TEXT, or a "
+               "YAML "
+               "file of them";
     case RCX_KEY_OFFSET:
         return "offset such as +02:00";
     case RCX_KEY_PERIOD:
@@ -205,6 +209,7 @@ static void describe_range(const struct rcx_key *key, struct rcx_buf *out)
     case RCX_KEY_LIST:
     case RCX_KEY_AUTO_DATE:
     case RCX_KEY_DATES:
+    case RCX_KEY_TIERS:
     case RCX_KEY_OFFSET:
     case RCX_KEY_TYPE_COUNT:
         break;

@@ -18,6 +18,7 @@ enum rcx_key_type {
     RCX_KEY_AUTO_DATE,
     RCX_KEY_DATES,
     RCX_KEY_WINDOWS, /* name: days, ... */
+    RCX_KEY_TIERS,   /* name: fields of a campaign tier, ... (tiers.h) */
     RCX_KEY_OFFSET,  /* +HH:MM */
     RCX_KEY_PERIOD,  /* month, week, or days */
     RCX_KEY_TYPE_COUNT

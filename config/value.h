@@ -47,5 +47,8 @@ bool rcx_value_print_yaml(const struct rcx_key *key, const struct rcx_config *co
                           struct rcx_buf *out);
 void rcx_value_print_json(const struct rcx_key *key, const struct rcx_config *config,
                           struct rcx_json *json);
+/* A number without the ".0" that tables print; a text as YAML takes it, in quotes when needed. */
+void rcx_value_print_real(double value, struct rcx_buf *out);
+void rcx_value_print_yaml_text(const char *text, struct rcx_buf *out);
 /* A size in the largest unit that shows it exactly: 1MiB, 1000. */
 void rcx_size_print(uint64_t value, struct rcx_buf *out);

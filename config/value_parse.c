@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "config/tiers.h"
 #include "config/value.h"
 
 /* What a parser of one type sees. */
@@ -270,6 +271,11 @@ static enum rcx_status parse_windows(const struct parse *p)
     return status;
 }
 
+static enum rcx_status parse_tiers(const struct parse *p)
+{
+    return rcx_tiers_parse(p->raw, p->arena, p->field, p->problem);
+}
+
 /* +HH:MM or -HH:MM, to seconds. */
 static enum rcx_status parse_offset(const struct parse *p)
 {
@@ -306,7 +312,7 @@ static enum rcx_raw_kind kind_of(enum rcx_key_type type)
 {
     if (type == RCX_KEY_LIST || type == RCX_KEY_DATES)
         return RCX_RAW_SEQUENCE;
-    return type == RCX_KEY_WINDOWS ? RCX_RAW_MAPPING : RCX_RAW_SCALAR;
+    return type == RCX_KEY_WINDOWS || type == RCX_KEY_TIERS ? RCX_RAW_MAPPING : RCX_RAW_SCALAR;
 }
 
 /* The first item (or its name) that is no text at all; the count when all are. */
@@ -339,7 +345,8 @@ static enum rcx_status parse_kind(const struct parse *p)
             [RCX_KEY_TEXT] = parse_text,     [RCX_KEY_ENUM] = parse_enum,
             [RCX_KEY_LIST] = parse_list,     [RCX_KEY_AUTO_DATE] = parse_auto_date,
             [RCX_KEY_DATES] = parse_dates,   [RCX_KEY_WINDOWS] = parse_windows,
-            [RCX_KEY_OFFSET] = parse_offset, [RCX_KEY_PERIOD] = parse_period,
+            [RCX_KEY_TIERS] = parse_tiers,   [RCX_KEY_OFFSET] = parse_offset,
+            [RCX_KEY_PERIOD] = parse_period,
         };
         return parsers[p->key->type](p);
     }
@@ -394,6 +401,15 @@ enum rcx_status rcx_value_parse(const struct rcx_key *key, const struct rcx_raw 
 {
     struct parse p = {key, raw, arena, field_of(key, config), problem};
     struct rcx_raw split;
+    if (key->type == RCX_KEY_TIERS && raw->kind == RCX_RAW_SCALAR && raw->items[0].text != NULL &&
+        !is_null(&raw->items[0]) && raw->items[0].text[0] != '\0' &&
+        strchr(raw->items[0].text, '=') == NULL) {
+        enum rcx_status status = rcx_tiers_read(raw->items[0].text, arena, &split, problem);
+        if (status != RCX_OK)
+            return status;
+        p.raw = &split;
+        return parse_kind(&p);
+    }
     if (raw->kind == RCX_RAW_SCALAR && raw->items[0].loose &&
         kind_of(key->type) != RCX_RAW_SCALAR) {
         enum rcx_status status = split_loose(&p, &split);

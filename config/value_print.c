@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "config/tiers.h"
 #include "config/value.h"
 
 static const void *field_of(const struct rcx_key *key, const struct rcx_config *config)
@@ -16,7 +17,7 @@ static void print_i64(int64_t value, struct rcx_buf *out)
 }
 
 /* Whole numbers without the ".0" that tables print. */
-static void print_real(double value, struct rcx_buf *out)
+void rcx_value_print_real(double value, struct rcx_buf *out)
 {
     char text[RCX_REAL_TEXT_BYTES];
     size_t length = rcx_format_real(value, text);
@@ -74,7 +75,7 @@ static void print_scalar(const struct rcx_key *key, const void *field, struct rc
             print_i64(*(const int64_t *)field, out);
         break;
     case RCX_KEY_REAL:
-        print_real(*(const double *)field, out);
+        rcx_value_print_real(*(const double *)field, out);
         break;
     case RCX_KEY_AUTO_SIZE:
     case RCX_KEY_SIZE:
@@ -99,6 +100,7 @@ static void print_scalar(const struct rcx_key *key, const void *field, struct rc
     case RCX_KEY_LIST:
     case RCX_KEY_DATES:
     case RCX_KEY_WINDOWS:
+    case RCX_KEY_TIERS:
     case RCX_KEY_TYPE_COUNT:
         break;
     }
@@ -128,7 +130,7 @@ static bool yaml_is_plain(const char *text)
     return *p == '\0' && text[length - 1] != ' ';
 }
 
-static void print_yaml_text(const char *text, struct rcx_buf *out)
+void rcx_value_print_yaml_text(const char *text, struct rcx_buf *out)
 {
     if (yaml_is_plain(text)) {
         (void)rcx_buf_append_text(out, text);
@@ -153,6 +155,10 @@ static void print_items(const struct rcx_key *key, const void *field, bool yaml,
     const struct rcx_cfg_list *list = field;
     const struct rcx_cfg_dates *dates = field;
     const struct rcx_cfg_windows *windows = field;
+    if (key->type == RCX_KEY_TIERS) {
+        (yaml ? rcx_tiers_print_yaml : rcx_tiers_print)(field, out);
+        return;
+    }
     size_t count = key->type == RCX_KEY_LIST    ? list->count
                    : key->type == RCX_KEY_DATES ? dates->count
                                                 : windows->count;
@@ -165,7 +171,7 @@ static void print_items(const struct rcx_key *key, const void *field, bool yaml,
             (void)rcx_buf_printf(out, "%s: %" PRId64, windows->items[i].name,
                                  windows->items[i].days);
         else if (yaml)
-            print_yaml_text(list->items[i], out);
+            rcx_value_print_yaml_text(list->items[i], out);
         else
             (void)rcx_buf_append_text(out, list->items[i]);
     }
@@ -173,7 +179,8 @@ static void print_items(const struct rcx_key *key, const void *field, bool yaml,
 
 static bool is_items(enum rcx_key_type type)
 {
-    return type == RCX_KEY_LIST || type == RCX_KEY_DATES || type == RCX_KEY_WINDOWS;
+    return type == RCX_KEY_LIST || type == RCX_KEY_DATES || type == RCX_KEY_WINDOWS ||
+           type == RCX_KEY_TIERS;
 }
 
 bool rcx_value_print(const struct rcx_key *key, const struct rcx_config *config,
@@ -194,12 +201,12 @@ bool rcx_value_print_yaml(const struct rcx_key *key, const struct rcx_config *co
 {
     const void *field = field_of(key, config);
     if (is_items(key->type)) {
-        bool mapping = key->type == RCX_KEY_WINDOWS;
+        bool mapping = key->type == RCX_KEY_WINDOWS || key->type == RCX_KEY_TIERS;
         (void)rcx_buf_append_byte(out, mapping ? '{' : '[');
         print_items(key, field, true, out);
         (void)rcx_buf_append_byte(out, mapping ? '}' : ']');
     } else if (key->type == RCX_KEY_TEXT) {
-        print_yaml_text(*(const char *const *)field, out);
+        rcx_value_print_yaml_text(*(const char *const *)field, out);
     } else if (key->type == RCX_KEY_OFFSET) {
         (void)rcx_buf_append_byte(out, '"');
         print_scalar(key, field, out);
@@ -216,6 +223,10 @@ static void print_json_items(const struct rcx_key *key, const void *field, struc
     const struct rcx_cfg_dates *dates = field;
     const struct rcx_cfg_windows *windows = field;
     char text[RCX_DATE_TEXT_BYTES];
+    if (key->type == RCX_KEY_TIERS) {
+        rcx_tiers_print_json(field, json);
+        return;
+    }
     if (key->type == RCX_KEY_WINDOWS) {
         rcx_json_object(json);
         for (size_t i = 0; i < windows->count; i++)

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "config/settings_internal.h"
+#include "config/tiers.h"
 
 struct walk {
     struct rcx_settings *settings;
@@ -36,8 +37,30 @@ static bool scalar_of(const yaml_node_t *node, struct rcx_raw_scalar *out)
     return true;
 }
 
-/* The node as a raw value, its arrays in the arena. */
-static enum rcx_status raw_of(struct walk *walk, const yaml_node_t *node, struct rcx_raw *out)
+/* A mapping of scalars as one text (tiers.h); anything else is no scalar. */
+static enum rcx_status flatten(struct rcx_cfg_arena *arena, yaml_document_t *document,
+                               const yaml_node_t *node, struct rcx_raw_scalar *out)
+{
+    if (node == NULL || node->type != YAML_MAPPING_NODE)
+        return RCX_OK;
+    size_t count = (size_t)(node->data.mapping.pairs.top - node->data.mapping.pairs.start);
+    struct rcx_raw_scalar *names = rcx_cfg_arena_alloc(arena, count * sizeof *names);
+    struct rcx_raw_scalar *items = rcx_cfg_arena_alloc(arena, count * sizeof *items);
+    if (names == NULL || items == NULL)
+        return RCX_E_NOMEM;
+    for (size_t i = 0; i < count; i++) {
+        yaml_node_pair_t pair = node->data.mapping.pairs.start[i];
+        if (!scalar_of(yaml_document_get_node(document, pair.key), &names[i]) ||
+            !scalar_of(yaml_document_get_node(document, pair.value), &items[i]))
+            return RCX_OK;
+    }
+    out->text = rcx_tiers_flatten(arena, names, items, count);
+    return out->text != NULL ? RCX_OK : RCX_E_NOMEM;
+}
+
+/* The node as a raw value, its arrays in the arena. `nested`: items may be mappings. */
+static enum rcx_status raw_of(struct rcx_cfg_arena *arena, yaml_document_t *document, bool nested,
+                              const yaml_node_t *node, struct rcx_raw *out)
 {
     bool sequence = node->type == YAML_SEQUENCE_NODE, mapping = node->type == YAML_MAPPING_NODE;
     size_t count = 1;
@@ -45,7 +68,6 @@ static enum rcx_status raw_of(struct walk *walk, const yaml_node_t *node, struct
         count = (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
     else if (mapping)
         count = (size_t)(node->data.mapping.pairs.top - node->data.mapping.pairs.start);
-    struct rcx_cfg_arena *arena = &walk->settings->arena;
     struct rcx_raw_scalar *items = rcx_cfg_arena_alloc(arena, count * sizeof *items);
     struct rcx_raw_scalar *names = rcx_cfg_arena_alloc(arena, count * sizeof *names);
     if (items == NULL || names == NULL)
@@ -53,13 +75,15 @@ static enum rcx_status raw_of(struct walk *walk, const yaml_node_t *node, struct
     for (size_t i = 0; i < count; i++) {
         const yaml_node_t *item = node;
         if (sequence) {
-            item = yaml_document_get_node(walk->document, node->data.sequence.items.start[i]);
+            item = yaml_document_get_node(document, node->data.sequence.items.start[i]);
         } else if (mapping) {
             yaml_node_pair_t pair = node->data.mapping.pairs.start[i];
-            item = yaml_document_get_node(walk->document, pair.value);
-            (void)scalar_of(yaml_document_get_node(walk->document, pair.key), &names[i]);
+            item = yaml_document_get_node(document, pair.value);
+            (void)scalar_of(yaml_document_get_node(document, pair.key), &names[i]);
         }
-        (void)scalar_of(item, &items[i]);
+        if (!scalar_of(item, &items[i]) && mapping && nested &&
+            flatten(arena, document, item, &items[i]) != RCX_OK)
+            return RCX_E_NOMEM;
     }
     enum rcx_raw_kind kind = sequence  ? RCX_RAW_SEQUENCE
                              : mapping ? RCX_RAW_MAPPING
@@ -82,7 +106,8 @@ static enum rcx_status read_value(struct walk *walk, const struct rcx_key *key,
     }
     *line = name->start_mark.line + 1;
     place(walk, value->start_mark, where);
-    if (raw_of(walk, value, &raw) != RCX_OK)
+    if (raw_of(&walk->settings->arena, walk->document, key->type == RCX_KEY_TIERS, value, &raw) !=
+        RCX_OK)
         return RCX_E_NOMEM;
     const char *origin = rcx_cfg_arena_text(&walk->settings->arena, where, strlen(where));
     return origin == NULL
@@ -234,6 +259,96 @@ done:
     rcx_free(walk.lines);
     rcx_buf_release(&content);
     return status == RCX_OK ? RCX_OK : rcx_fail_nomem(err, path, 0);
+}
+
+/* --- a file of tiers ------------------------------------------------------------------------------ */
+
+/* The value of a key of a mapping; NULL: none. */
+static yaml_node_t *member_of(yaml_document_t *document, const yaml_node_t *mapping,
+                              const char *name)
+{
+    if (mapping == NULL || mapping->type != YAML_MAPPING_NODE)
+        return NULL;
+    for (yaml_node_pair_t *pair = mapping->data.mapping.pairs.start;
+         pair < mapping->data.mapping.pairs.top; pair++) {
+        const yaml_node_t *key = yaml_document_get_node(document, pair->key);
+        if (key->type == YAML_SCALAR_NODE &&
+            strcmp((const char *)key->data.scalar.value, name) == 0)
+            return yaml_document_get_node(document, pair->value);
+    }
+    return NULL;
+}
+
+/* Copies the texts of a mapping, which belong to the document, into the arena. */
+static enum rcx_status keep_texts(struct rcx_cfg_arena *arena, struct rcx_raw *raw)
+{
+    struct rcx_raw_scalar *copies = rcx_cfg_arena_alloc(arena, 2 * raw->count * sizeof *copies);
+    if (copies == NULL)
+        return RCX_E_NOMEM;
+    for (size_t i = 0; i < 2 * raw->count; i++) {
+        const struct rcx_raw_scalar *from = i < raw->count ? &raw->names[i]
+                                                           : &raw->items[i - raw->count];
+        copies[i] = *from;
+        if (from->text != NULL)
+            copies[i].text = rcx_cfg_arena_text(arena, from->text, strlen(from->text));
+        if (from->text != NULL && copies[i].text == NULL)
+            return RCX_E_NOMEM;
+    }
+    raw->names = copies;
+    raw->items = copies + raw->count;
+    return RCX_OK;
+}
+
+/* The mapping of tiers: all of the file, or under "campaign" and "tiers". */
+static enum rcx_status find_tiers(const char *path, struct rcx_cfg_arena *arena,
+                                  yaml_document_t *document, struct rcx_raw *out,
+                                  struct rcx_buf *problem)
+{
+    yaml_node_t *node = yaml_document_get_root_node(document);
+    yaml_node_t *inner = member_of(document, node, "campaign");
+    node = inner != NULL ? inner : node;
+    inner = member_of(document, node, "tiers");
+    node = inner != NULL ? inner : node;
+    if (node == NULL || node->type != YAML_MAPPING_NODE) {
+        (void)rcx_buf_printf(problem, "the file %s holds no mapping of tiers", path);
+        return RCX_E_CONFIG;
+    }
+    enum rcx_status status = raw_of(arena, document, true, node, out);
+    return status == RCX_OK ? keep_texts(arena, out) : status;
+}
+
+enum rcx_status rcx_tiers_read(const char *path, struct rcx_cfg_arena *arena, struct rcx_raw *out,
+                               struct rcx_buf *problem)
+{
+    struct rcx_buf content = {0};
+    struct rcx_error error;
+    yaml_parser_t parser;
+    yaml_document_t document;
+    enum rcx_status status = rcx_file_read(path, &content, &error);
+    if (status != RCX_OK) {
+        (void)rcx_buf_printf(problem, "%s (a text without '=' is the name of a file of tiers)",
+                             error.text);
+        return status == RCX_E_NOMEM ? RCX_E_NOMEM : RCX_E_CONFIG;
+    }
+    if (!yaml_parser_initialize(&parser)) {
+        rcx_buf_release(&content);
+        return RCX_E_NOMEM;
+    }
+    yaml_parser_set_input_string(&parser, content.data, content.length);
+    if (yaml_parser_load(&parser, &document)) {
+        status = find_tiers(path, arena, &document, out, problem);
+        yaml_document_delete(&document);
+    } else if (parser.error == YAML_MEMORY_ERROR) {
+        status = RCX_E_NOMEM;
+    } else {
+        (void)rcx_buf_printf(problem, "%s:%zu:%zu: not valid YAML: %s", path,
+                             parser.problem_mark.line + 1, parser.problem_mark.column + 1,
+                             parser.problem);
+        status = RCX_E_CONFIG;
+    }
+    yaml_parser_delete(&parser);
+    rcx_buf_release(&content);
+    return status;
 }
 
 const char *rcx_settings_yaml_version(void)

@@ -13,6 +13,7 @@ import subprocess
 import time
 from dataclasses import dataclass, field
 
+import campaign_files
 from cli_support import RCX, environment, run
 from workbook import write_workbook
 
@@ -208,6 +209,15 @@ def drift(folder, sets):
     return got.returncode, got.stdout
 
 
+def campaign(folder, sets):
+    """All files of the campaign stage on made-up predictions."""
+    campaign_files.write(folder, campaign_files.customers(400))
+    (folder / "suppressed.txt").write_text("12003\n12006\n12009\n")
+    got = run("campaign", "-o", folder, *sets_of([s.replace("FOLDER", str(folder)) for s in sets]))
+    assert got.returncode == 0, got.stderr
+    return got.stdout, {p.name: p.read_bytes() for p in (folder / "outputs").rglob("*") if p.is_file()}
+
+
 FIT = ["cleaning.outliers.min_fit_rows=20"]
 CLEAN = output_of("clean")
 FEATURES = output_of("features")
@@ -279,6 +289,16 @@ EFFECTS = {
     "churn.gap_days": Effect("20", LABELS),
     "churn.min_tenure_days": Effect("100", LABELS),
     "clv.horizon_days": Effect("60", LABELS),
+    "campaign.budget": Effect("200", campaign),
+    "campaign.tiers": Effect("call: cost=3; save_rate=0.2", campaign),
+    "campaign.margin": Effect("0.4", campaign),
+    "campaign.redemption": Effect("0.5", campaign),
+    "campaign.min_roi": Effect("5", campaign),
+    "campaign.suppression": Effect("FOLDER/suppressed.txt", campaign),
+    "campaign.control_share": Effect("0.3", campaign),
+    "campaign.confidence": Effect("0.9", campaign),
+    "campaign.power": Effect("0.9", campaign),
+    "campaign.frontier_points": Effect("5", campaign),
     "export.codec": Effect("zstd", PARQUET),
     "export.zstd_level": Effect("19", PARQUET, ["export.codec=zstd"]),
     "export.cleaned_data": Effect("false", files_of_a_run),
