@@ -3,10 +3,8 @@
 #include "cli/gbdt_actions.h"
 
 static const struct rcx_command *const actions[] = {
-    &rcx_gbdt_predict_action,
-    &rcx_gbdt_shap_action,
-    &rcx_gbdt_importance_action,
-    &rcx_gbdt_dependence_action,
+    &rcx_gbdt_predict_action,    &rcx_gbdt_shap_action,
+    &rcx_gbdt_importance_action, &rcx_gbdt_dependence_action,
 };
 
 const struct rcx_command rcx_cmd_gbdt = {

@@ -56,7 +56,8 @@ static enum rcx_status refuse(const struct reader *reader, size_t line, const ch
 static enum rcx_status read_head_lines(struct reader *reader)
 {
     struct rcx_text line, key, value;
-    if (!rcx_model_lines_next(&reader->lines, &line) || !text_is(line, "tree"))
+    if (reader->lines.length == 0 || memchr(reader->lines.data, '\0', reader->lines.length) ||
+        !rcx_model_lines_next(&reader->lines, &line) || !text_is(line, "tree"))
         return rcx_model_fail(&reader->lines, 1, reader->err,
                               "this is no model in LightGBM's text format: the first line is not "
                               "'tree'");
@@ -164,9 +165,7 @@ static enum rcx_status read_words(struct reader *reader, enum key key, set_text_
     struct rcx_text list = value->text, word;
     size_t found = 0, wanted = reader->model->feature_count;
     enum rcx_status status = RCX_OK;
-    while (status == RCX_OK && rcx_model_word(&list, &word)) {
-        if (found == wanted)
-            break;
+    while (status == RCX_OK && found < wanted && rcx_model_word(&list, &word)) {
         char *text = rcx_strndup(word.data, word.length);
         status = text ? set(reader->model, found, text, reader->err)
                       : rcx_fail_nomem(reader->err, "model", word.length);
