@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "storage/ingest/choices.h"
 #include "storage/ingest/ingest_store.h"
 
 static double now_seconds(void)
@@ -26,35 +27,13 @@ static enum rcx_status open_writer(struct rcx_ingest_state *state, struct rcx_er
     return rcx_store_writer_open(options->store, &writer_options, &state->writer, err);
 }
 
-static enum rcx_date_order order_of(enum rcx_ingest_date_format format)
-{
-    switch (format) {
-    case RCX_DATE_FORMAT_DMY:
-        return RCX_DATE_DMY;
-    case RCX_DATE_FORMAT_MDY:
-        return RCX_DATE_MDY;
-    case RCX_DATE_FORMAT_YMD:
-        return RCX_DATE_YMD;
-    case RCX_DATE_FORMAT_YYYYMMDD:
-        return RCX_DATE_COMPACT;
-    case RCX_DATE_FORMAT_EXCEL:
-        return RCX_DATE_SERIAL;
-    case RCX_DATE_FORMAT_AUTO:
-    default:
-        return RCX_DATE_UNDECIDED;
-    }
-}
-
 /* What options and the store settle beforehand. An option is stronger than what an earlier ingest
  * decided; what affects stored values is always the store's. */
 static void take_given(struct rcx_ingest_state *state)
 {
     struct rcx_cfg_ingest *config = &state->config;
     struct rcx_verdict_given *given = &state->given;
-    given->date_order = order_of(config->date_format);
-    given->decimal_mark = config->decimal_mark == RCX_DECIMAL_MARK_POINT   ? '.'
-                          : config->decimal_mark == RCX_DECIMAL_MARK_COMMA ? ','
-                                                                           : 0;
+    *given = rcx_chosen_verdict(config);
     const struct rcx_store *base = state->writer ? rcx_store_writer_base(state->writer) : NULL;
     if (!base)
         return;

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "storage/ingest/choices.h"
 #include "storage/ingest/ingest_state.h"
 
 char *rcx_ingest_store_parent(const char *store)
@@ -90,53 +91,22 @@ static enum rcx_status expand(const char *input, struct paths *paths, struct rcx
     return add_path(paths, input) ? RCX_OK : rcx_fail_nomem(err, input, 0);
 }
 
-static char delimiter_of(enum rcx_ingest_delimiter delimiter)
-{
-    switch (delimiter) {
-    case RCX_DELIMITER_COMMA:
-        return ',';
-    case RCX_DELIMITER_SEMICOLON:
-        return ';';
-    case RCX_DELIMITER_TAB:
-        return '\t';
-    case RCX_DELIMITER_PIPE:
-        return '|';
-    case RCX_DELIMITER_AUTO:
-    default:
-        return 0;
-    }
-}
-
-/* Whether a sheet has the columns that are needed. */
-static bool is_usable(void *context, const char *const *names, size_t count)
-{
-    const struct rcx_ingest_state *state = context;
-    struct rcx_source_column *columns = rcx_malloc_array(count, sizeof *columns);
-    for (size_t i = 0; columns && i < count; i++)
-        columns[i].name = (char *)(uintptr_t)names[i];
-    const struct rcx_source_info info = {.column_count = count, .columns = columns};
-    struct rcx_mapping mapping;
-    bool usable = columns && rcx_mapping_find("", &info, &state->config, state->options->maps,
-                                              state->options->map_count, &mapping, NULL) == RCX_OK;
-    rcx_free(columns);
-    return usable;
-}
-
 static enum rcx_status open_source(struct rcx_ingest_state *state, const char *path,
                                    struct rcx_source **out, struct rcx_error *err)
 {
     const struct rcx_ingest_options *options = state->options;
     bool tight = state->memory_limit < (UINT64_C(1) << 30);
+    struct rcx_chosen_columns columns = {&state->config, options->maps, options->map_count};
     const struct rcx_source_options source_options = {
-        .delimiter = delimiter_of(state->config.delimiter),
+        .delimiter = rcx_chosen_delimiter(&state->config),
         .window_bytes = options->window_bytes ? options->window_bytes : (tight ? 4u << 20 : 0),
         .chunk_bytes = options->chunk_bytes,
         .max_record_bytes = state->config.max_line_bytes,
         .spool_directory = state->temp_directory,
         .sheets = (const char *const *)state->config.sheets.items,
         .sheet_count = state->config.sheets.count,
-        .usable = is_usable,
-        .usable_context = state};
+        .usable = rcx_chosen_columns_found,
+        .usable_context = &columns};
     return rcx_source_open(path, &source_options, out, err);
 }
 

@@ -44,6 +44,9 @@ struct rcx_evidence {
 
 void rcx_example_note(struct rcx_example *example, uint64_t position, struct rcx_text text);
 void rcx_evidence_add(struct rcx_evidence *sum, const struct rcx_evidence *part);
+/* Rows that fit each reading, and all rows with a date. */
+void rcx_evidence_date_fits(const struct rcx_evidence *evidence, uint64_t out_fits[RCX_READINGS],
+                            uint64_t *out_rows);
 
 /* The earliest time of each invoice under the three orders that can be mistaken for one another;
  * kept only as long as several of them fit every row. Indexed by invoice code. */

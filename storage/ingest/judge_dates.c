@@ -8,9 +8,8 @@
 #include "base/memory.h"
 #include "base/radix.h"
 
-/* Rows that fit each reading. */
-static void count_fits(const struct rcx_evidence *evidence, uint64_t out_fits[RCX_READINGS],
-                       uint64_t *out_rows)
+void rcx_evidence_date_fits(const struct rcx_evidence *evidence, uint64_t out_fits[RCX_READINGS],
+                            uint64_t *out_rows)
 {
     *out_rows = 0;
     memset(out_fits, 0, RCX_READINGS * sizeof *out_fits);
@@ -221,7 +220,7 @@ enum rcx_status rcx_judge_dates(const struct rcx_cfg_ingest *config, enum rcx_da
                                 struct rcx_error *err)
 {
     uint64_t fits[RCX_READINGS], rows = 0;
-    count_fits(evidence, fits, &rows);
+    rcx_evidence_date_fits(evidence, fits, &rows);
     if (rows == 0)
         return rcx_fail(err, RCX_E_INPUT, "%s: no row has a date that can be read in '%s'",
                         names->input, names->invoice_date);

@@ -146,6 +146,20 @@ static void note_example(struct rcx_reject_counts *counts, const char *input, co
              length < reject->text_length ? "..." : "");
 }
 
+void rcx_reject_counts_add(struct rcx_reject_counts *counts, const char *input,
+                           const struct rcx_source_column *columns,
+                           const struct rcx_reject_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct rcx_reject *reject = &list->items[i];
+        const char *text = (const char *)list->text.data + reject->text_begin;
+        counts->total++;
+        counts->by_reason[reject->reason]++;
+        note_example(counts, input, reject->column >= 0 ? columns[reject->column].name : "", reject,
+                     text);
+    }
+}
+
 static const char header[] = "file,line,column,reason,raw_text\n";
 
 /* Whether `path` may be replaced: it is not there, or empty, or a list of rejects. */
@@ -184,15 +198,13 @@ enum rcx_status rcx_reject_file_write(struct rcx_reject_file *file, const char *
 {
     struct rcx_buf *out = &file->buffer;
     enum rcx_status status = RCX_OK;
+    rcx_reject_counts_add(counts, input, columns, list);
     if (list->count > 0 && !file->writer)
         status = start_file(file, err);
     for (size_t i = 0; i < list->count && status == RCX_OK; i++) {
         const struct rcx_reject *reject = &list->items[i];
         const char *text = (const char *)list->text.data + reject->text_begin;
         const char *column = reject->column >= 0 ? columns[reject->column].name : "";
-        counts->total++;
-        counts->by_reason[reject->reason]++;
-        note_example(counts, input, column, reject, text);
         rcx_buf_clear(out);
         append_quoted(out, input, strlen(input));
         rcx_buf_printf(out, ",%" PRIu64 ",", reject->line);

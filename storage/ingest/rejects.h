@@ -65,6 +65,10 @@ struct rcx_reject_counts {
         char text[96];
     } example[RCX_REJECT_REASON_COUNT];
 };
+/* Adds those of a list; `columns` are the names of the input's columns. */
+void rcx_reject_counts_add(struct rcx_reject_counts *counts, const char *input,
+                           const struct rcx_source_column *columns,
+                           const struct rcx_reject_list *list);
 /* "1,204 x not a number in 'Quantity' (shop.csv:17: a,b,...); 3 x ...": the most frequent first. */
 void rcx_reject_counts_describe(const struct rcx_reject_counts *counts, struct rcx_buf *out);
 
