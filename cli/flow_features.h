@@ -26,6 +26,10 @@ struct rcx_flow_features {
     /* Also gets every finished table, after it was written; may take it. NULL: nobody. */
     rcx_feature_sink_function *also;
     void *also_context;
+    /* Gets the summary table of every snapshot that is computed (engine/exec/summary_table.h), before
+     * its features; may take it. NULL: none is made. */
+    rcx_feature_sink_function *summary;
+    void *summary_context;
 };
 
 struct rcx_flow_features_result {

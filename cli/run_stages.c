@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "cli/flow_behaviour.h"
 #include "cli/flow_clean.h"
 #include "cli/flow_drift.h"
 #include "cli/flow_features.h"
@@ -215,12 +216,74 @@ static enum rcx_status stage_clean(struct rcx_run_state *run, struct rcx_run_sta
 
 /* --- features ----------------------------------------------------------------------------------- */
 
+static const char behaviour_table[] = "data/features/customer_behaviour.parquet";
+static const char behaviour_parameters[] = "outputs/btyd_parameters.json";
+static const char behaviour_model[] = "models/btyd.json";
+
+struct behaviour_paths {
+    char *table, *parameters, *model;
+};
+
+static void release_behaviour_paths(struct behaviour_paths *paths)
+{
+    rcx_free(paths->table);
+    rcx_free(paths->parameters);
+    rcx_free(paths->model);
+}
+
+static enum rcx_status open_behaviour(struct rcx_run_state *run, struct behaviour_paths *paths,
+                                      struct rcx_flow_behaviour **out, struct rcx_error *err)
+{
+    paths->table = output_path(run, behaviour_table, err);
+    paths->parameters = paths->table ? output_path(run, behaviour_parameters, err) : NULL;
+    paths->model = paths->parameters ? output_path(run, behaviour_model, err) : NULL;
+    if (!paths->model)
+        return failed_path(err);
+    const struct rcx_flow_behaviour_options options = {
+        .config = run->config,
+        .parallel = run->flow->parallel,
+        .output = paths->table,
+        .parameters = paths->parameters,
+        .model = paths->model,
+        .no_sync = true,
+    };
+    return rcx_flow_behaviour_open(&options, out, err);
+}
+
+static enum rcx_status close_behaviour(struct rcx_run_state *run,
+                                       struct rcx_flow_behaviour *behaviour,
+                                       struct rcx_run_stage *stage, struct rcx_error *err)
+{
+    struct rcx_flow_behaviour_result result = {0};
+    const char *directory = run->flow->directory;
+    size_t length = strlen(stage->note);
+    enum rcx_status status = rcx_flow_behaviour_commit(behaviour, &result, err);
+    if (status == RCX_OK)
+        status = rcx_run_add_output(directory, behaviour_table, stage, err);
+    if (status == RCX_OK)
+        status = rcx_run_add_output(directory, behaviour_parameters, stage, err);
+    if (status == RCX_OK && result.not_fitted < result.snapshots)
+        status = rcx_run_add_output(directory, behaviour_model, stage, err);
+    if (status == RCX_OK && result.replaced > 0)
+        snprintf(stage->note + length, sizeof stage->note - length,
+                 "; behaviour models at their limit, the NBD, at %zu of %zu", result.replaced,
+                 result.snapshots);
+    if (status == RCX_OK && result.not_converged > 0)
+        rcx_log_write(run->flow->log, RCX_LOG_WARNING, "features",
+                      "the behaviour model did not converge at %zu of %zu snapshots",
+                      result.not_converged, result.snapshots);
+    return status;
+}
+
 static enum rcx_status compute_features(struct rcx_run_state *run, const char *table,
                                         const char *metadata, struct rcx_run_stage *stage,
                                         struct rcx_error *err)
 {
     char created[RCX_TIME_TEXT_BYTES], customers[32];
     struct rcx_flow_features_result result = {0};
+    struct rcx_flow_behaviour *behaviour = NULL;
+    struct behaviour_paths paths = {0};
+    enum rcx_status status = open_behaviour(run, &paths, &behaviour, err);
     const struct rcx_flow_features flow = {
         .from = &run->store,
         .config = run->config,
@@ -231,15 +294,22 @@ static enum rcx_status compute_features(struct rcx_run_state *run, const char *t
         .metadata = metadata,
         .created = rcx_format_time((rcx_time)time(NULL), created),
         .no_sync = true,
+        .summary = rcx_flow_behaviour_add,
+        .summary_context = behaviour,
     };
-    enum rcx_status status = rcx_flow_features(&flow, &result, err);
-    if (status != RCX_OK)
-        return status;
-    stage->rows_out = result.rows;
-    snprintf(stage->note, sizeof stage->note, "%zu snapshots of %s customers",
-             result.snapshots.count, rcx_format_count(result.metadata.customer_count, customers));
+    if (status == RCX_OK)
+        status = rcx_flow_features(&flow, &result, err);
+    if (status == RCX_OK) {
+        stage->rows_out = result.rows;
+        snprintf(stage->note, sizeof stage->note, "%zu snapshots of %s customers",
+                 result.snapshots.count,
+                 rcx_format_count(result.metadata.customer_count, customers));
+        status = close_behaviour(run, behaviour, stage, err);
+    }
     rcx_flow_features_result_release(&result);
-    return RCX_OK;
+    rcx_flow_behaviour_close(behaviour);
+    release_behaviour_paths(&paths);
+    return status;
 }
 
 /* The drift of the table that was just written, as a table of its own. */
@@ -355,7 +425,7 @@ const struct rcx_run_stage_row rcx_run_stages[] = {
     {"clean", false, {"cleaning", "features", "export"}, stage_clean},
     {"features",
      false,
-     {"cleaning", "snapshots", "features", "drift", "churn", "clv", "export"},
+     {"cleaning", "snapshots", "features", "drift", "churn", "clv", "btyd", "export"},
      stage_features},
     {"prove",
      false,

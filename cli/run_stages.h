@@ -18,7 +18,7 @@ struct rcx_run_stage_row {
     /* The stage's output depends on the program, what it reads (the inputs, or the store's content) and
      * the keys of these sections (or single keys). */
     bool reads_inputs;
-    const char *sections[8]; /* NULL-terminated */
+    const char *sections[12]; /* NULL-terminated */
     /* Fills rows, note and outputs of *stage; also when it returns RCX_E_CHECK, which ends the run
      * after the last stage. */
     enum rcx_status (*run)(struct rcx_run_state *run, struct rcx_run_stage *stage,

@@ -118,6 +118,9 @@ struct rcx_cfg_drift {
 struct rcx_cfg_churn {
 #include "config/keys/churn.def"
 };
+struct rcx_cfg_btyd {
+#include "config/keys/btyd.def"
+};
 struct rcx_cfg_clv {
 #include "config/keys/clv.def"
 };

@@ -218,6 +218,15 @@ def campaign(folder, sets):
     return got.stdout, {p.name: p.read_bytes() for p in (folder / "outputs").rglob("*") if p.is_file()}
 
 
+def behaviour(folder, sets):
+    """The behaviour table of a run on the shop."""
+    path = write_csv(folder / "shop.csv", shop_rows())
+    got = run("run", path, "-o", folder / "run", "--until", "features", *sets_of(sets))
+    assert got.returncode == 0, got.stderr
+    table = folder / "run/data/features/customer_behaviour.parquet"
+    return table.read_bytes()
+
+
 FIT = ["cleaning.outliers.min_fit_rows=20"]
 CLEAN = output_of("clean")
 FEATURES = output_of("features")
@@ -288,6 +297,9 @@ EFFECTS = {
     "churn.horizon_days": Effect("30", LABELS),
     "churn.gap_days": Effect("20", LABELS),
     "churn.min_tenure_days": Effect("100", LABELS),
+    "btyd.model": Effect("pareto", behaviour),
+    "btyd.intervals": Effect("true", behaviour),
+    "clv.annual_discount_rate": Effect("0.5", behaviour),
     "clv.horizon_days": Effect("60", LABELS),
     "campaign.budget": Effect("200", campaign),
     "campaign.tiers": Effect("call: cost=3; save_rate=0.2", campaign),

@@ -8,11 +8,12 @@ import pytest
 from cli_support import expect, run
 from key_effects import plain_rows, shop_rows, write_csv
 
-FILES = ["data/features/customer_features.parquet", "data/features/feature_metadata.json",
-         "data/processed/cleaned_data.parquet", "logs/retention_system.log", "models/cleaning.json",
-         "outputs/cleaning_stats.json", "outputs/feature_drift.csv", "outputs/leakage_proof.json",
+FILES = ["data/features/customer_behaviour.parquet", "data/features/customer_features.parquet",
+         "data/features/feature_metadata.json",
+         "data/processed/cleaned_data.parquet", "logs/retention_system.log", "models/btyd.json", "models/cleaning.json",
+         "outputs/btyd_parameters.json", "outputs/cleaning_stats.json", "outputs/feature_drift.csv", "outputs/leakage_proof.json",
          "outputs/validation_report.csv", "run.json"]
-DIGESTED = [name for name in FILES if name.endswith((".parquet", ".csv", "stats.json", "cleaning.json", "proof.json"))]
+DIGESTED = [name for name in FILES if name.endswith((".parquet", ".csv", "stats.json", "cleaning.json", "proof.json", "btyd.json", "parameters.json"))]
 
 
 @pytest.fixture
