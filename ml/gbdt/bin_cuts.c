@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "ml/gbdt/gbdt_model.h"
+
 /* ---- sorting ---- */
 
 enum { DIGIT_BITS = 11, DIGITS = 6, VALUES = 1 << DIGIT_BITS };
@@ -88,10 +90,13 @@ size_t rcx_count_distinct(double *values, uint32_t *counts, size_t count)
 
 /* ---- numerical bins ---- */
 
-/* A bound t with low <= t < high. */
+/* A bound t with low <= t < high. Not within [-1e-35, 1e-35): LightGBM takes values there for 0 when it
+ * predicts, so that a bound between two of them would be another one to it. */
 static double halfway(double low, double high)
 {
     double middle = low + (high - low) / 2;
+    if (middle >= -RCX_GBDT_ZERO && middle < RCX_GBDT_ZERO)
+        middle = high > RCX_GBDT_ZERO ? RCX_GBDT_ZERO : low;
     return middle < high && middle >= low ? middle : low;
 }
 

@@ -59,7 +59,7 @@ static size_t sample(const double *values, size_t rows, size_t most, size_t colu
         }
         double value = clamp(values[row]);
         if (value == value)
-            out[found++] = value + 0.0; /* -0 is 0 */
+            out[found++] = fabs(value) <= RCX_GBDT_ZERO ? 0 : value; /* -0, too */
     }
     return found;
 }

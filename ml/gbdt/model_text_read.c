@@ -355,46 +355,80 @@ static enum rcx_status set_categories(struct reader *reader, size_t feature,
     return status;
 }
 
-/* The next feature from `from` on that has texts: named by categorical_texts, or in a file of
- * LightGBM's any categorical one. feature_count: none. */
-static size_t next_with_texts(const struct reader *reader, size_t from)
+/* The largest category that a feature had in training. */
+static int64_t largest_category(const struct rcx_gbdt_feature *feature)
 {
-    const struct rcx_gbdt_model *model = reader->model;
-    struct rcx_text list = reader->values[KEY_categorical_texts].text, word;
-    uint64_t feature = 0;
-    if (reader->values[KEY_categorical_texts].line == 0) {
-        while (from < model->feature_count &&
-               !rcx_gbdt_feature_is_categorical(&model->features[from]))
-            from++;
-        return from;
+    int64_t largest = -1, category = 0;
+    for (const char *text = feature->info; *text;) {
+        size_t length = strcspn(text, ":");
+        if (rcx_parse_i64((struct rcx_text){text, length}, &category) && category > largest)
+            largest = category;
+        text += text[length] ? length + 1 : length;
     }
+    return largest;
+}
+
+/* Whether list `at` may hold the texts of the feature: named by categorical_texts; in a file of
+ * LightGBM's, which does not tell, a categorical feature with no category beyond the list. */
+static bool may_have_texts(const struct reader *reader, const struct rcx_json_value *lists,
+                           size_t at, size_t feature)
+{
+    const struct rcx_gbdt_feature *of = &reader->model->features[feature];
+    struct rcx_text list = reader->values[KEY_categorical_texts].text, word;
+    uint64_t number = 0;
+    if (reader->values[KEY_categorical_texts].line == 0)
+        return rcx_gbdt_feature_is_categorical(of) &&
+               largest_category(of) < (int64_t)rcx_json_count(rcx_json_item(lists, at));
     while (rcx_model_word(&list, &word))
-        if (rcx_parse_u64(word, &feature) && feature >= from && feature < model->feature_count)
-            return (size_t)feature;
-    return model->feature_count;
+        if (rcx_parse_u64(word, &number) && number == feature)
+            return true;
+    return false;
+}
+
+/* The lists are in the order of their features. Put each on the first feature that it may belong to, and
+ * from behind on the last one: when both agree there is one way only. */
+static bool assign_lists(const struct reader *reader, const struct rcx_json_value *lists,
+                         size_t *out)
+{
+    size_t features = reader->model->feature_count, count = rcx_json_count(lists), f = 0;
+    for (size_t at = 0; at < count; at++, f++) {
+        while (f < features && !may_have_texts(reader, lists, at, f))
+            f++;
+        if (f >= features)
+            return false;
+        out[at] = f;
+    }
+    f = features;
+    for (size_t at = count; at-- > 0;) {
+        while (f > 0 && !may_have_texts(reader, lists, at, f - 1))
+            f--;
+        if (f == 0 || out[at] != --f)
+            return false;
+    }
+    return true;
 }
 
 static enum rcx_status read_categories(struct reader *reader, struct rcx_text json)
 {
     struct rcx_json_document *document = NULL;
     struct rcx_error detail = {0};
-    size_t features = reader->model->feature_count, feature = next_with_texts(reader, 0), at = 0;
     enum rcx_status status = rcx_json_parse("pandas_categorical", json.data, json.length, &document,
                                             &detail);
     if (status != RCX_OK)
         return rcx_model_fail(&reader->lines, reader->lines.line, reader->err, "%s", detail.text);
     const struct rcx_json_value *lists = rcx_json_root(document);
-    for (; at < rcx_json_count(lists) && feature < features && status == RCX_OK; at++) {
-        status = set_categories(reader, feature, rcx_json_item(lists, at));
-        feature = next_with_texts(reader, feature + 1);
-    }
-    if (status == RCX_OK &&
-        (at < rcx_json_count(lists) ||
-         (feature < features && (at > 0 || reader->values[KEY_categorical_texts].line > 0))))
+    size_t count = rcx_json_count(lists);
+    size_t *features = rcx_calloc(count + 1, sizeof *features);
+    if (!features)
+        status = rcx_fail_nomem(reader->err, "model", count * sizeof *features);
+    else if (!assign_lists(reader, lists, features))
         status = rcx_model_fail(&reader->lines, reader->lines.line, reader->err,
-                                "'pandas_categorical' has %zu lists of categories, the model has "
-                                "another number of features with categories",
-                                rcx_json_count(lists));
+                                "'pandas_categorical' has %zu lists of categories, and the model "
+                                "does not tell which features they belong to",
+                                count);
+    for (size_t at = 0; at < count && status == RCX_OK; at++)
+        status = set_categories(reader, features[at], rcx_json_item(lists, at));
+    rcx_free(features);
     rcx_json_close(document);
     return status;
 }

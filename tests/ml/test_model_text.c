@@ -201,7 +201,7 @@ static void errors_name_line_and_reason(void **state)
     expect_error("end of trees\n", "", RCX_E_CORRUPT, "expected 'Tree=1' or 'end of trees'");
     expect_error("pandas_categorical:null", "pandas_categorical:[[", RCX_E_CORRUPT, "m.txt:26");
     expect_error("pandas_categorical:null", "pandas_categorical:[[\"x\"]]", RCX_E_CORRUPT,
-                 "1 lists of categories");
+                 "1 lists of categories, and the model does not tell");
     expect_error("feature_infos=[0:1] none\n", "feature_infos=[0:1] none\ntree_sizes=7\n",
                  RCX_E_CORRUPT, "the file was changed");
 }
