@@ -8,7 +8,6 @@ static const struct {
     size_t length;
     const char *what;
 } foreign[] = {
-    {"PAR1", 4, "a Parquet file"},
     {"BZh", 3, "a bzip2 file; unpack it (bunzip2)"},
     {"\xFD"
      "7zXZ",

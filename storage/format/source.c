@@ -8,6 +8,7 @@
 
 /* Asked in this order. */
 static const struct rcx_source_format *const formats[] = {
+    &rcx_source_format_parquet,
     &rcx_source_format_xlsx,
     &rcx_source_format_csv,
 };
@@ -96,6 +97,12 @@ enum rcx_status rcx_source_next(struct rcx_source *source, const struct rcx_para
                                 struct rcx_source_window *out, struct rcx_error *err)
 {
     return source->format->next(source->state, parallel, out, err);
+}
+
+void rcx_source_select(struct rcx_source *source, const bool *wanted)
+{
+    if (source->format->select)
+        source->format->select(source->state, wanted);
 }
 
 enum rcx_status rcx_source_prefetch(struct rcx_source *source, struct rcx_error *err)

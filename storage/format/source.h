@@ -44,6 +44,7 @@ struct rcx_source_options {
 
 struct rcx_source_column {
     char *name; /* as in the file, unquoted, UTF-8, NUL-terminated */
+    bool utc;   /* typed: its times are of UTC, not of the wall clock */
 };
 
 /* A sheet of a workbook. */
@@ -56,6 +57,7 @@ struct rcx_source_info {
     const char *format; /* "csv", "xlsx" */
     char delimiter;     /* text formats; else 0 */
     bool compressed;
+    bool typed; /* chunks hold values, not bytes */
     size_t column_count;
     const struct rcx_source_column *columns;
     struct rcx_text header; /* the record that named the columns, as a chunk would have it */
@@ -65,7 +67,19 @@ struct rcx_source_info {
 
 /* Records one after the other. Field k (counted over the whole chunk) is the bytes from behind end
  * k - 1 (`begin` for the first) to end k; see rcx_chunk_field. */
+struct rcx_table;
+
+/* Values instead of bytes, from formats that have types (Parquet): the rows of a window, in the
+ * columns that were selected. */
+struct rcx_source_typed {
+    const struct rcx_table *table;
+    const int *places; /* of each column of the file in the table; -1: it was not selected */
+};
+
 struct rcx_source_chunk {
+    const struct rcx_source_typed *typed; /* NULL: bytes, as below */
+    size_t first_row;                     /* typed: records are rows first_row.. of the table, and
+                                           * first_line counts rows of the file from 1 */
     const uint8_t *bytes;
     uint32_t begin; /* position of the first record */
     size_t records;
@@ -109,6 +123,10 @@ enum rcx_status rcx_source_open(const char *path, const struct rcx_source_option
                                 struct rcx_source **out, struct rcx_error *err);
 void rcx_source_close(struct rcx_source *source);
 const struct rcx_source_info *rcx_source_info(const struct rcx_source *source);
+
+/* Of typed formats only the columns that are wanted are delivered from now on ([column_count]; all,
+ * when it is not called); other formats are not concerned. */
+void rcx_source_select(struct rcx_source *source, const bool *wanted);
 
 /* The next window; what the last one pointed to is gone.
  * Errors: RCX_E_IO; RCX_E_INPUT (a quoted field that is never closed, with its line). */

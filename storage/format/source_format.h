@@ -16,9 +16,11 @@ struct rcx_source_format {
                             struct rcx_source_window *out, struct rcx_error *err);
     enum rcx_status (*prefetch)(void *state, struct rcx_error *err);
     struct rcx_source_mark (*mark)(const void *state);
+    void (*select)(void *state, const bool *wanted); /* NULL: everything is delivered */
     enum rcx_status (*seek)(void *state, struct rcx_source_mark mark, struct rcx_error *err);
     /* Bytes of the file read so far; NULL: as many as were taken from the byte source. */
     uint64_t (*consumed)(const void *state);
 };
 
-extern const struct rcx_source_format rcx_source_format_csv, rcx_source_format_xlsx;
+extern const struct rcx_source_format rcx_source_format_csv, rcx_source_format_xlsx,
+    rcx_source_format_parquet;

@@ -153,6 +153,7 @@ static enum rcx_status read_window(struct pass *pass, bool *out_end, struct rcx_
     *out_end = pass->window.chunk_count == 0 && pass->window.oversized.line == 0;
     if (*out_end)
         return RCX_OK;
+    pass->rules.window = ++state->windows;
     if (!reserve_chunks(pass, pass->window.chunk_count))
         return rcx_fail_nomem(err, "chunks", pass->window.chunk_count);
     if (pass->window.oversized.line != 0 && pass->purpose == KEEP)
@@ -200,10 +201,24 @@ static bool is_full(const struct pass *pass)
     return (double)rows + texts + FIXED_BYTES > (double)state->memory_limit;
 }
 
+/* Formats with types read only the columns that hold a field. */
+static void select_columns(const struct rcx_ingest_file *file)
+{
+    size_t count = rcx_source_info(file->source)->column_count;
+    bool *wanted = rcx_calloc(count, sizeof *wanted);
+    for (size_t f = 0; wanted && f < RCX_FIELD_COUNT; f++)
+        if (file->mapping.column[f] >= 0)
+            wanted[file->mapping.column[f]] = true;
+    if (wanted) /* else all are read, which is as good */
+        rcx_source_select(file->source, wanted);
+    rcx_free(wanted);
+}
+
 static struct pass begin_pass(struct rcx_ingest_state *state, size_t file_index)
 {
     struct rcx_ingest_file *file = &state->files[file_index];
     const struct rcx_cfg_ingest *config = &state->config;
+    select_columns(file);
     struct pass pass = {.state = state, .file = file, .file_index = file_index};
     pass.rules = (struct rcx_parse_rules){
         .config = config,
@@ -241,8 +256,9 @@ static enum rcx_status settle_file(struct pass *pass, struct rcx_error *err)
                         "%s: not UTF-8, which ingest.encoding says it is; with 'auto' it would be "
                         "read as Windows-1252",
                         file->name);
-    file->cp1252 = state->config.encoding == RCX_ENCODING_CP1252 ||
-                   (state->config.encoding == RCX_ENCODING_AUTO && !utf8);
+    bool typed = rcx_source_info(file->source)->typed;
+    file->cp1252 = !typed && (state->config.encoding == RCX_ENCODING_CP1252 ||
+                              (state->config.encoding == RCX_ENCODING_AUTO && !utf8));
     if (customers[RCX_CUSTOMER_NUMBER] > 0)
         state->evidence.mixed_customers += customers[RCX_CUSTOMER_POINT_ZERO];
     struct rcx_text_map *maps = state->maps + pass->file_index * threads;

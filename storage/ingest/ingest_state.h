@@ -36,6 +36,7 @@ struct rcx_ingest_state {
     struct rcx_cfg_ingest config; /* with the decisions of the store put in */
     const struct rcx_ingest_options *options;
     struct rcx_ingest_report *report;
+    uint64_t windows; /* read so far, in all passes */
     struct rcx_parallel parallel;
     char *temp_directory;
     uint64_t memory_limit;

@@ -32,6 +32,7 @@ void rcx_evidence_add(struct rcx_evidence *sum, const struct rcx_evidence *part)
 {
     sum->rows += part->rows;
     add_counts(sum->dates, part->dates, 1 << RCX_READINGS);
+    sum->known_dates += part->known_dates;
     add_counts(sum->quantities, part->quantities, RCX_NUMBER_CLASSES);
     add_counts(sum->prices, part->prices, RCX_NUMBER_CLASSES);
     add_counts(sum->broken_quantities, part->broken_quantities, RCX_NUMBER_CLASSES);

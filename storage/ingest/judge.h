@@ -33,6 +33,7 @@ struct rcx_example {
 struct rcx_evidence {
     uint64_t rows;                     /* accepted so far */
     uint64_t dates[1 << RCX_READINGS]; /* rows by the set of readings their date allows */
+    uint64_t known_dates;              /* rows whose date needs no reading */
     uint64_t quantities[RCX_NUMBER_CLASSES], prices[RCX_NUMBER_CLASSES];
     /* quantities of the two ambiguous classes with too many places when the mark is decimal */
     uint64_t broken_quantities[RCX_NUMBER_CLASSES];

@@ -221,6 +221,12 @@ enum rcx_status rcx_judge_dates(const struct rcx_cfg_ingest *config, enum rcx_da
 {
     uint64_t fits[RCX_READINGS], rows = 0;
     rcx_evidence_date_fits(evidence, fits, &rows);
+    if (rows == 0 && evidence->known_dates > 0) {
+        enum rcx_date_order order = given != RCX_DATE_UNDECIDED ? given : RCX_DATE_YMD;
+        enum { HYPHEN = 1 };
+        accept(out, rcx_reading(order, order == RCX_DATE_YMD ? HYPHEN : 0));
+        return RCX_OK;
+    }
     if (rows == 0)
         return rcx_fail(err, RCX_E_INPUT, "%s: no row has a date that can be read in '%s'",
                         names->input, names->invoice_date);

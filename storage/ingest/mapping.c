@@ -206,6 +206,8 @@ enum rcx_status rcx_mapping_find(const char *input, const struct rcx_source_info
     }
     if (missing)
         return fail_missing(input, info, &mapping, err);
+    int date = mapping.column[RCX_FIELD_INVOICE_DATE];
+    mapping.utc_dates = date >= 0 && info->columns[date].utc;
     *out = mapping;
     return RCX_OK;
 }

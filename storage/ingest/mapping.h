@@ -18,6 +18,7 @@ struct rcx_ingest_map {
 struct rcx_mapping {
     size_t column_count; /* of the input */
     int column[RCX_FIELD_COUNT];
+    bool utc_dates;                    /* dates come as times of UTC */
     const char *name[RCX_FIELD_COUNT]; /* as in the file; the field's name when absent */
 };
 

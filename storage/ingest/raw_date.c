@@ -278,6 +278,14 @@ static enum rcx_raw_date_result parse_serial(struct reader *reader, uint32_t val
                     out, out_set);
 }
 
+bool rcx_raw_date_of(rcx_time time, const struct rcx_date_limits *limits, rcx_raw_date *out)
+{
+    rcx_time first = (rcx_time)rcx_day_from_civil(limits->min_year, 1, 1) * RCX_DAY_SECONDS;
+    rcx_time end = (rcx_time)rcx_day_from_civil(limits->max_year + 1, 1, 1) * RCX_DAY_SECONDS;
+    *out = (uint64_t)(time + TIME_BIAS) | (uint64_t)KIND_COMPACT << KIND_SHIFT;
+    return time >= first && time < end;
+}
+
 static int separator_of(char c)
 {
     return c == '/' ? 0 : (c == '-' ? 1 : (c == '.' ? 2 : -1));

@@ -40,6 +40,10 @@ enum rcx_raw_date_result rcx_raw_date_parse(struct rcx_text text,
                                             const struct rcx_date_limits *limits, rcx_raw_date *out,
                                             rcx_reading_set *out_set);
 
+/* A time that is known: it fits every reading and is the same under each. False: its year is out of
+ * the limits. */
+bool rcx_raw_date_of(rcx_time time, const struct rcx_date_limits *limits, rcx_raw_date *out);
+
 unsigned rcx_reading(enum rcx_date_order order, unsigned separator);
 enum rcx_date_order rcx_reading_order(unsigned reading);
 /* "D/M/Y", "Y-M-D", "YYYYMMDD", "Excel serial"; static. */

@@ -25,6 +25,20 @@ static rcx_raw_number pack(const struct number *number)
            (int64_t)(number->scale << CLASS_BITS) | (int64_t)number->class;
 }
 
+bool rcx_raw_number_of(int64_t value, unsigned scale, rcx_raw_number *out)
+{
+    for (; scale > MOST_SCALE || (scale > 0 && value % 10 == 0); scale--) {
+        if (value % 10 != 0)
+            return false;
+        value /= 10;
+    }
+    if (value > MOST_VALUE || value < -MOST_VALUE)
+        return false;
+    struct number number = {value < 0 ? -value : value, scale, value < 0, RCX_NUMBER_PLAIN};
+    *out = pack(&number);
+    return true;
+}
+
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';

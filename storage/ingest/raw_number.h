@@ -28,6 +28,19 @@ enum rcx_number_result { RCX_NUMBER_OK, RCX_NUMBER_SYNTAX, RCX_NUMBER_OVERFLOW }
  * mark are cut off so that rounding to fewer places stays right. */
 enum rcx_number_result rcx_raw_number_parse(struct rcx_text text, rcx_raw_number *out);
 
+/* value * 10^-scale as a number that is the same under either mark; false: it does not fit. */
+bool rcx_raw_number_of(int64_t value, unsigned scale, rcx_raw_number *out);
+/* The same number, whatever mark it was written with: of class PLAIN. */
+static inline rcx_raw_number rcx_raw_number_settle(rcx_raw_number raw)
+{
+    return raw & ~(rcx_raw_number)7;
+}
+
+static inline unsigned rcx_raw_number_scale(rcx_raw_number raw)
+{
+    return (unsigned)(raw >> 3) & 15;
+}
+
 static inline enum rcx_number_class rcx_raw_number_class(rcx_raw_number raw)
 {
     return (enum rcx_number_class)(raw & 7);

@@ -26,6 +26,19 @@ struct last_field {
     uint32_t code;
 };
 
+/* What the codes of the texts of a window mean, per field, as far as they were met; UNKNOWN_MEANING:
+ * not yet. Texts: codes of the parser; customers: packed; dates: raw, with their readings. */
+struct rcx_row_memory {
+    uint64_t window; /* that it is of */
+    struct rcx_meanings {
+        uint64_t *values;
+        size_t count, capacity;
+    } fields[RCX_FIELD_COUNT];
+    rcx_reading_set *readings;
+    size_t reading_capacity;
+};
+#define UNKNOWN_MEANING UINT64_MAX
+
 struct rcx_row_parser {
     struct rcx_text_set texts;
     struct rcx_evidence evidence;
@@ -41,7 +54,8 @@ struct rcx_row_parser {
     int64_t last_customer;
     rcx_raw_date last_date;
     rcx_reading_set last_set;
-    uint64_t date_run;      /* rows with the last date that are not yet in the evidence */
+    uint64_t date_run; /* rows with the last date that are not yet in the evidence */
+    struct rcx_row_memory memory;
     uint32_t timed_invoice; /* the invoice and date last noted in `times` */
     rcx_raw_date timed_date;
 };
@@ -105,6 +119,10 @@ uint32_t rcx_parse_stock(struct parse *parse, struct rcx_text text);
 /* `stock` says what to expect. */
 uint32_t rcx_parse_description(struct parse *parse, uint32_t stock, struct rcx_text text);
 
+/* row_typed.c: all rows of a typed chunk. */
+void rcx_parse_typed(struct parse *parse);
+void rcx_row_memory_release(struct rcx_row_memory *memory);
+
 /* row_values.c: each returns false, and what is wrong in `trouble`, for a value that is refused. */
 bool rcx_parse_number(struct parse *parse, struct rcx_text raw, enum rcx_field field,
                       rcx_raw_number *out, struct trouble *trouble);
@@ -112,6 +130,16 @@ bool rcx_parse_date(struct parse *parse, struct rcx_text raw, rcx_raw_date *out,
                     rcx_reading_set *out_set, struct trouble *trouble);
 bool rcx_parse_customer(struct parse *parse, struct rcx_text raw, int64_t *out,
                         struct trouble *trouble);
+/* The same for texts that have no quotes around them. */
+bool rcx_parse_number_text(struct parse *parse, struct rcx_text text, enum rcx_field field,
+                           rcx_raw_number *out, struct trouble *trouble);
+bool rcx_parse_date_text(struct parse *parse, struct rcx_text text, rcx_raw_date *out,
+                         rcx_reading_set *out_set, struct trouble *trouble);
+bool rcx_parse_customer_text(struct parse *parse, struct rcx_text text, int64_t *out,
+                             struct trouble *trouble);
+/* A number that is what it is, whatever the decimal mark (class PLAIN, perhaps with a scale). */
+bool rcx_parse_number_value(struct parse *parse, rcx_raw_number number, enum rcx_field field,
+                            struct trouble *trouble);
 
 /* The text of a field: without its quotes. */
 static inline struct rcx_text field_text(struct parse *parse, enum rcx_field field,

@@ -1,4 +1,5 @@
-#include "storage/ingest/row_parse_state.h"
+#include "storage/ingest/row_accept.h"
+#include "storage/ingest/row_typed.h"
 
 struct rcx_row_parser *rcx_row_parser_new(void)
 {
@@ -19,6 +20,7 @@ void rcx_row_parser_release(struct rcx_row_parser *parser)
     for (int f = 0; f < RCX_FIELD_COUNT; f++)
         rcx_buf_release(&parser->scratch[f]);
     rcx_buf_release(&parser->decoded);
+    rcx_row_memory_release(&parser->memory);
     rcx_free(parser->descriptions);
     rcx_free(parser);
 }
@@ -62,95 +64,6 @@ static inline struct rcx_text raw_field(const struct rcx_parse_rules *rules,
         raw.data[raw.length - 1] == '\r')
         raw.length--;
     return raw;
-}
-
-/* Rows that share a date are counted together. */
-static void flush_dates(struct rcx_row_parser *parser)
-{
-    parser->evidence.dates[parser->last_set] += parser->date_run;
-    parser->date_run = 0;
-}
-
-static bool several_orders(rcx_reading_set set)
-{
-    return (set & (set - 1)) != 0;
-}
-
-/* Whether the orders of `set` make different times of `date`: 5/5/2010 is the same in all. */
-static bool orders_differ(rcx_reading_set set, rcx_raw_date date)
-{
-    bool any = false, differ = false;
-    rcx_time first = 0;
-    for (unsigned reading = 0; reading < RCX_READINGS; reading++) {
-        if (!(set >> reading & 1))
-            continue;
-        rcx_time time = rcx_raw_date_time(date, rcx_reading_order(reading));
-        differ = differ || (any && time != first);
-        first = any ? first : time;
-        any = true;
-    }
-    return differ;
-}
-
-static void note_date(struct parse *parse, struct rcx_text raw)
-{
-    struct rcx_row_parser *parser = parse->parser;
-    if (several_orders(parser->last_set) && parser->evidence.ambiguous_date.position == 0 &&
-        orders_differ(parser->last_set, parser->last_date)) {
-        rcx_example_note(&parser->evidence.ambiguous_date, parse->position,
-                         rcx_text_trim(field_text(parse, RCX_FIELD_INVOICE_DATE, raw)));
-        parser->evidence.ambiguous_raw = parser->last_date;
-    }
-    parser->common &= parser->last_set;
-    if (!several_orders(parser->common) && !parser->times.dropped) {
-        rcx_invoice_times_release(&parser->times);
-        parser->times.dropped = true;
-    }
-}
-
-static void note_invoice(struct parse *parse, const struct rcx_row *row)
-{
-    struct rcx_row_parser *parser = parse->parser;
-    if (parser->times.dropped || !parse->rules->keep_times)
-        return;
-    if (row->invoice == parser->timed_invoice && (rcx_raw_date)row->time == parser->timed_date)
-        return;
-    parser->timed_invoice = row->invoice;
-    parser->timed_date = (rcx_raw_date)row->time;
-    if (!rcx_invoice_times_note(&parser->times, row->invoice, parser->last_date, parser->last_set))
-        parse->no_memory = true;
-}
-
-static void note_number(struct parse *parse, uint64_t counts[RCX_NUMBER_CLASSES],
-                        rcx_raw_number number, struct rcx_text raw)
-{
-    enum rcx_number_class class = rcx_raw_number_class(number);
-    counts[class]++;
-    struct rcx_example *example = &parse->parser->evidence.ambiguous_number;
-    if (class >= RCX_NUMBER_POINT_OR_GROUP && example->position == 0)
-        rcx_example_note(example, parse->position, rcx_text_trim(raw));
-}
-
-static struct rcx_row *new_row(struct parse *parse)
-{
-    struct rcx_row_list *list = parse->out;
-    struct rcx_row_block *block = list->last;
-    if (!block || block->count == RCX_BLOCK_ROWS || block->group != parse->group) {
-        struct rcx_row_block *fresh = rcx_row_pool_get(parse->pool);
-        if (!fresh) {
-            parse->no_memory = true;
-            return NULL;
-        }
-        fresh->group = parse->group;
-        if (block)
-            block->next = fresh;
-        else
-            list->first = fresh;
-        list->last = fresh;
-        block = fresh;
-    }
-    list->rows++;
-    return &block->rows[block->count++];
 }
 
 /* A text that mostly equals the one of the row before. */
@@ -199,15 +112,6 @@ static inline bool parse_values(struct parse *parse, const struct raw_record *re
            rcx_parse_customer(parse, record->field[RCX_FIELD_CUSTOMER_ID], &row->customer, trouble);
 }
 
-static inline void note_customer(struct parse *parse, int64_t customer, struct rcx_text raw)
-{
-    struct rcx_evidence *evidence = &parse->parser->evidence;
-    enum rcx_customer_class class = rcx_customer_class(customer);
-    evidence->customers[class]++;
-    if (class == RCX_CUSTOMER_TEXT && evidence->text_customer.position == 0)
-        rcx_example_note(&evidence->text_customer, parse->position, rcx_text_trim(raw));
-}
-
 /* Accepts the row: texts become codes, evidence is counted. */
 static inline void accept(struct parse *parse, const struct raw_record *record, struct rcx_row *row,
                           rcx_reading_set set, bool new_date, bool new_customer)
@@ -218,7 +122,8 @@ static inline void accept(struct parse *parse, const struct raw_record *record, 
         parser->last_date = (rcx_raw_date)row->time;
         parser->last_set = set;
         parser->last[RCX_FIELD_INVOICE_DATE].raw = record->field[RCX_FIELD_INVOICE_DATE];
-        note_date(parse, record->field[RCX_FIELD_INVOICE_DATE]);
+        note_date(parse, rcx_text_trim(field_text(parse, RCX_FIELD_INVOICE_DATE,
+                                                  record->field[RCX_FIELD_INVOICE_DATE])));
     }
     parser->date_run++;
     if (new_customer) {
@@ -355,9 +260,11 @@ enum rcx_status rcx_row_parser_parse(struct rcx_row_parser *parser,
                           .line = chunk->first_line,
                           .counted = chunk->begin};
     begin_chunk(parser);
+    if (chunk->typed)
+        rcx_parse_typed(&parse);
     uint32_t begin = chunk->begin;
     size_t first_field = 0;
-    for (size_t r = 0; r < chunk->records && !parse.no_memory; r++) {
+    for (size_t r = 0; r < chunk->records && !chunk->typed && !parse.no_memory; r++) {
         size_t next_field = chunk->record_ends[r];
         uint32_t end = chunk->field_ends[next_field - 1];
         parse.record = r;

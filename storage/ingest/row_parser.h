@@ -45,6 +45,7 @@ struct rcx_parse_rules {
     const struct rcx_verdict
         *verdict; /* NULL: not known yet; rows that contradict it are rejected */
     const struct rcx_text_set *known; /* NULL: texts are interned; else they are looked up here */
+    uint64_t window;                  /* a number of its own for each window; not 0 */
     bool cp1252;                      /* with `known`: how the input is encoded */
     bool customers_as_text;           /* customer ids are text, also those that are numbers */
     bool keep_times;                  /* keep invoice times, the date order is being judged */

@@ -36,11 +36,11 @@ static inline bool parse_customer_number(struct rcx_text text, int64_t *out,
     return true;
 }
 
-bool rcx_parse_customer(struct parse *parse, struct rcx_text raw, int64_t *out,
-                        struct trouble *trouble)
+bool rcx_parse_customer_text(struct parse *parse, struct rcx_text text, int64_t *out,
+                             struct trouble *trouble)
 {
     const struct rcx_parse_rules *rules = parse->rules;
-    struct rcx_text text = rcx_text_trim(field_text(parse, RCX_FIELD_CUSTOMER_ID, raw));
+    text = rcx_text_trim(text);
     int64_t value = 0;
     enum rcx_customer_class class = RCX_CUSTOMER_TEXT;
     if (is_missing_customer(rules->config, text)) {
@@ -59,10 +59,23 @@ bool rcx_parse_customer(struct parse *parse, struct rcx_text raw, int64_t *out,
     return true;
 }
 
+bool rcx_parse_customer(struct parse *parse, struct rcx_text raw, int64_t *out,
+                        struct trouble *trouble)
+{
+    return rcx_parse_customer_text(parse, field_text(parse, RCX_FIELD_CUSTOMER_ID, raw), out,
+                                   trouble);
+}
+
 bool rcx_parse_date(struct parse *parse, struct rcx_text raw, rcx_raw_date *out,
                     rcx_reading_set *out_set, struct trouble *trouble)
 {
-    struct rcx_text text = field_text(parse, RCX_FIELD_INVOICE_DATE, raw);
+    return rcx_parse_date_text(parse, field_text(parse, RCX_FIELD_INVOICE_DATE, raw), out, out_set,
+                               trouble);
+}
+
+bool rcx_parse_date_text(struct parse *parse, struct rcx_text text, rcx_raw_date *out,
+                         rcx_reading_set *out_set, struct trouble *trouble)
+{
     trouble->field = RCX_FIELD_INVOICE_DATE;
     switch (rcx_raw_date_parse(text, &parse->rules->limits, out, out_set)) {
     case RCX_RAW_DATE_OK:
@@ -119,10 +132,28 @@ static bool check_number(struct parse *parse, rcx_raw_number number, unsigned pl
     return true;
 }
 
+bool rcx_parse_number_value(struct parse *parse, rcx_raw_number number, enum rcx_field field,
+                            struct trouble *trouble)
+{
+    const struct rcx_cfg_ingest *config = parse->rules->config;
+    bool quantity = field == RCX_FIELD_QUANTITY;
+    trouble->field = field;
+    if (is_small(number) && (!quantity || rcx_raw_number_scale(number) == 0))
+        return true;
+    return check_number(parse, number,
+                        (unsigned)(quantity ? config->quantity_decimals : config->price_decimals),
+                        quantity, trouble);
+}
+
 bool rcx_parse_number(struct parse *parse, struct rcx_text raw, enum rcx_field field,
                       rcx_raw_number *out, struct trouble *trouble)
 {
-    struct rcx_text text = field_text(parse, field, raw);
+    return rcx_parse_number_text(parse, field_text(parse, field, raw), field, out, trouble);
+}
+
+bool rcx_parse_number_text(struct parse *parse, struct rcx_text text, enum rcx_field field,
+                           rcx_raw_number *out, struct trouble *trouble)
+{
     enum rcx_number_result result = rcx_raw_number_parse(text, out);
     if (result == RCX_NUMBER_OK) {
         enum rcx_number_class class = rcx_raw_number_class(*out);
