@@ -119,6 +119,7 @@ static enum rcx_status keep_columns(struct rcx_ingest_file *file,
         return rcx_fail_nomem(err, file->name, info->column_count);
     file->column_count = info->column_count;
     for (size_t i = 0; i < info->column_count; i++) {
+        file->columns[i].utc = info->columns[i].utc;
         file->columns[i].name = rcx_strdup(info->columns[i].name);
         if (!file->columns[i].name)
             return rcx_fail_nomem(err, file->name, info->column_count);

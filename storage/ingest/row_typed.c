@@ -333,7 +333,7 @@ static void accept_typed(struct parse *parse, const struct typed *typed, struct 
     if (set != 0)
         note_invoice(parse, row);
     evidence->rows++;
-    parse->accepted++;
+    parse->counts.accepted++;
 }
 
 static void parse_row(struct parse *parse, const struct typed *typed)

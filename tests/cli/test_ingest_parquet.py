@@ -152,4 +152,6 @@ def test_real_file_gives_the_rows_of_the_csv(tmp_path):
     expect("ingest", f"{data}/online_retail_240k.mdy-text-dates.zstd.parquet", "--store", tmp_path / "p", stderr=".*")
     expect("ingest", f"{data}/online_retail.mdy.csv.zst", "--store", tmp_path / "c", stderr=".*")
     some, every = exported(tmp_path / "p", tmp_path).splitlines(), exported(tmp_path / "c", tmp_path).splitlines()
-    assert set(some) <= set(every)
+    # Whoever made the Parquet file lost the pound signs and cut the country of the last row.
+    lost = set(some) - {row.replace("£".encode(), "\N{REPLACEMENT CHARACTER}".encode()) for row in every}
+    assert len(some) == 240008 and len(lost) == 1 and lost.pop().endswith(b",13408,Unit")
