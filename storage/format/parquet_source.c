@@ -194,10 +194,11 @@ static enum rcx_status describe(struct parquet *parquet, struct rcx_source_info 
     for (size_t i = 0; i < count; i++) {
         parquet->columns[i].name = parquet->file.leaves[i].name;
         parquet->columns[i].utc = parquet->file.leaves[i].utc;
-        parquet->leaves[i] = i;
-        parquet->places[i] = (int)i;
+        bool readable = parquet->file.leaves[i].type != RCX_TYPE_COUNT;
+        parquet->places[i] = readable ? (int)parquet->leaf_count : -1;
+        if (readable)
+            parquet->leaves[parquet->leaf_count++] = i;
     }
-    parquet->leaf_count = count;
     parquet->typed = (struct rcx_source_typed){&parquet->table, parquet->places};
     out_info->columns = parquet->columns;
     out_info->column_count = count;

@@ -124,8 +124,8 @@ enum rcx_status rcx_source_open(const char *path, const struct rcx_source_option
 void rcx_source_close(struct rcx_source *source);
 const struct rcx_source_info *rcx_source_info(const struct rcx_source *source);
 
-/* Of typed formats only the columns that are wanted are delivered from now on ([column_count]; all,
- * when it is not called); other formats are not concerned. */
+/* Of typed formats only the columns that are wanted are delivered from now on ([column_count]; all
+ * that can be read, when it is not called); other formats are not concerned. */
 void rcx_source_select(struct rcx_source *source, const bool *wanted);
 
 /* The next window; what the last one pointed to is gone.

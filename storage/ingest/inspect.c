@@ -7,6 +7,7 @@
 #include "storage/format/csv_record.h"
 #include "storage/ingest/choices.h"
 #include "storage/ingest/row_parser.h"
+#include "storage/ingest/row_typed.h"
 
 enum { WINDOW_BYTES = 16 << 20 };
 
@@ -18,7 +19,7 @@ struct looking {
     struct rcx_row_parser *parser; /* NULL: columns are missing */
     struct rcx_row_pool *pool;
     struct rcx_reject_list rejects;
-    uint64_t bytes, chunks;
+    uint64_t bytes, chunks, windows;
     struct rcx_buf scratch;
 };
 
@@ -71,14 +72,10 @@ static enum rcx_status map_columns(struct looking *looking, struct rcx_error *er
 
 /* --- rows ------------------------------------------------------------------------------------ */
 
-static enum rcx_status keep_cell(struct looking *looking, struct rcx_text raw,
-                                 struct rcx_error *err)
+static enum rcx_status keep_value(struct looking *looking, struct rcx_text text,
+                                  struct rcx_error *err)
 {
-    struct rcx_buf *cells = &looking->out->cells, *scratch = &looking->scratch;
-    rcx_buf_clear(scratch);
-    if (!rcx_buf_reserve(scratch, raw.length + 1))
-        return rcx_fail_nomem(err, looking->options->path, raw.length);
-    struct rcx_text text = rcx_csv_unquote(raw, (char *)scratch->data);
+    struct rcx_buf *cells = &looking->out->cells;
     size_t nul = 0;
     while (nul < text.length && text.data[nul] != '\0')
         nul++;
@@ -94,6 +91,16 @@ static enum rcx_status keep_cell(struct looking *looking, struct rcx_text raw,
     return RCX_OK;
 }
 
+static enum rcx_status keep_cell(struct looking *looking, struct rcx_text raw,
+                                 struct rcx_error *err)
+{
+    struct rcx_buf *scratch = &looking->scratch;
+    rcx_buf_clear(scratch);
+    if (!rcx_buf_reserve(scratch, raw.length + 1))
+        return rcx_fail_nomem(err, looking->options->path, raw.length);
+    return keep_value(looking, rcx_csv_unquote(raw, (char *)scratch->data), err);
+}
+
 static struct rcx_text cell_of(const struct rcx_source_chunk *chunk, size_t first, size_t column,
                                size_t columns)
 {
@@ -101,6 +108,30 @@ static struct rcx_text cell_of(const struct rcx_source_chunk *chunk, size_t firs
     if (column + 1 == columns && raw.length > 0 && raw.data[raw.length - 1] == '\r')
         raw.length--;
     return raw;
+}
+
+static enum rcx_status look_at_values(struct looking *looking, const struct rcx_source_chunk *chunk,
+                                      struct rcx_error *err)
+{
+    struct rcx_inspection *out = looking->out;
+    const struct rcx_source_typed *typed = chunk->typed;
+    enum rcx_status status = RCX_OK;
+    for (size_t r = 0; r < chunk->records && status == RCX_OK; r++) {
+        bool keep = out->row_count < looking->options->first_rows;
+        for (size_t c = 0; c < out->info->column_count && status == RCX_OK; c++) {
+            char text[RCX_VALUE_TEXT_BYTES];
+            int place = typed->places[c];
+            struct rcx_text value = {"", 0};
+            if (place >= 0)
+                value = rcx_value_text(&typed->table->columns[place], chunk->first_row + r, text);
+            out->columns[c].empty += value.length == 0;
+            if (keep)
+                status = keep_value(looking, value, err);
+        }
+        out->row_count += keep;
+        out->records++;
+    }
+    return status;
 }
 
 /* Empty cells and the first rows; records of another number of fields are the parser's business. */
@@ -127,18 +158,30 @@ static enum rcx_status look_at_cells(struct looking *looking, const struct rcx_s
     return status;
 }
 
-static enum rcx_status look_at_chunk(struct looking *looking, const struct rcx_source_chunk *chunk,
-                                     struct rcx_error *err)
+static void look_at_bytes(struct looking *looking, const struct rcx_source_chunk *chunk)
 {
+    enum { VALUE_BYTES = 8 };
     struct rcx_inspection *out = looking->out;
-    const struct rcx_cfg_ingest *config = looking->config;
-    enum rcx_status status = look_at_cells(looking, chunk, err);
+    if (chunk->typed) { /* about as many as the values take */
+        looking->bytes += chunk->records * out->info->column_count * VALUE_BYTES;
+        return;
+    }
     size_t end = chunk->records > 0
                      ? chunk->field_ends[chunk->record_ends[chunk->records - 1] - 1] + 1
                      : chunk->begin;
     looking->bytes += end - chunk->begin;
     out->cp1252 = out->cp1252 || rcx_utf8_check(chunk->bytes + chunk->begin, end - chunk->begin) !=
                                      end - chunk->begin;
+}
+
+static enum rcx_status look_at_chunk(struct looking *looking, const struct rcx_source_chunk *chunk,
+                                     struct rcx_error *err)
+{
+    struct rcx_inspection *out = looking->out;
+    const struct rcx_cfg_ingest *config = looking->config;
+    enum rcx_status status = chunk->typed ? look_at_values(looking, chunk, err)
+                                          : look_at_cells(looking, chunk, err);
+    look_at_bytes(looking, chunk);
     if (status != RCX_OK || !looking->parser)
         return status;
     const struct rcx_parse_rules rules = {.config = config,
@@ -147,6 +190,7 @@ static enum rcx_status look_at_chunk(struct looking *looking, const struct rcx_s
                                           .limits = {(int32_t)config->utc_offset,
                                                      (int32_t)config->min_year,
                                                      (int32_t)config->max_year},
+                                          .window = looking->windows,
                                           .keep_times = true};
     struct rcx_parse_counts counts = {0};
     status = rcx_row_parser_parse(looking->parser, &rules, chunk, looking->chunks++, looking->pool,
@@ -168,6 +212,7 @@ static enum rcx_status look_at_rows(struct looking *looking, struct rcx_error *e
     enum rcx_status status = RCX_OK;
     while (status == RCX_OK && !out->whole && (most == 0 || looking->bytes < most)) {
         struct rcx_source_window window = {0};
+        looking->windows++;
         status = rcx_source_next(out->source, &looking->options->parallel, &window, err);
         out->whole = status == RCX_OK && window.chunk_count == 0 && window.oversized.line == 0;
         out->records += window.oversized.line != 0;

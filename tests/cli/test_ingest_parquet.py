@@ -129,6 +129,12 @@ def test_rejects_name_row_column_and_reason(tmp_path):
         ["41", "Price", "not a number"]]
 
 
+def test_inspect(tmp_path):
+    pq.write_table(table_of(rows_of(), {}), tmp_path / "t.parquet")
+    result = expect("inspect", tmp_path / "t.parquet", stderr=".*")
+    assert "5,000" in result.stdout and "née" in result.stdout and "2010-12-01 08:26:00" in result.stdout
+
+
 def test_refused_with_reasons(tmp_path):
     path = tmp_path / "t.parquet"
     pq.write_table(table_of(rows_of()[:100], {}), path)
