@@ -67,7 +67,7 @@ static enum rcx_status make_table(const struct write *write, enum output output,
     case EXECUTION:
         return rcx_campaign_execution(plan, columns, write->result->inputs.day, out, err);
     case ALLOCATION:
-        return rcx_campaign_allocation(plan, columns, out, err);
+        return rcx_campaign_allocation(plan, columns, write->result->inputs.day, out, err);
     case FRONTIER:
         return rcx_campaign_frontier(plan, columns->customers,
                                      (size_t)write->flow->campaign->frontier_points, parallel, out,

@@ -191,6 +191,17 @@ static enum rcx_status end(struct rows *rows, struct rcx_error *err)
     return rcx_fail_nomem(err, "campaign table", 0);
 }
 
+/* INT32_MIN: not known. */
+static void add_date(struct rows *rows, rcx_day day)
+{
+    struct rcx_column *column = rcx_columns_add(&rows->columns, "plan_date", RCX_TYPE_DATE);
+    for (size_t i = 0; column && i < rows->columns.table->rows; i++) {
+        column->i32[i] = day;
+        if (day == INT32_MIN)
+            rcx_columns_null(&rows->columns, column, i);
+    }
+}
+
 /* --- tables --------------------------------------------------------------------------------------- */
 
 enum rcx_status rcx_campaign_execution(const struct rcx_campaign_plan *plan,
@@ -208,12 +219,7 @@ enum rcx_status rcx_campaign_execution(const struct rcx_campaign_plan *plan,
     add_gathered(&rows, "value", columns->value);
     add_money(&rows, true);
     add_roi(&rows);
-    struct rcx_column *date = rcx_columns_add(&rows.columns, "plan_date", RCX_TYPE_DATE);
-    for (size_t i = 0; date && i < out->rows; i++) {
-        date->i32[i] = day;
-        if (day == INT32_MIN)
-            rcx_columns_null(&rows.columns, date, i);
-    }
+    add_date(&rows, day);
     add_action(&rows);
     add_reasons(&rows);
     return end(&rows, err);
@@ -256,7 +262,7 @@ static void add_status(struct rows *rows)
 }
 
 enum rcx_status rcx_campaign_allocation(const struct rcx_campaign_plan *plan,
-                                        const struct rcx_campaign_columns *columns,
+                                        const struct rcx_campaign_columns *columns, rcx_day day,
                                         struct rcx_table *out, struct rcx_error *err)
 {
     struct rows rows = {.plan = plan, .customers = columns};
@@ -274,6 +280,7 @@ enum rcx_status rcx_campaign_allocation(const struct rcx_campaign_plan *plan,
     add_gathered(&rows, "value", columns->value);
     add_money(&rows, true);
     add_tier_values(&rows);
+    add_date(&rows, day);
     rcx_free(all);
     return end(&rows, err);
 }

@@ -16,7 +16,7 @@ enum rcx_status rcx_campaign_execution(const struct rcx_campaign_plan *plan,
 
 /* optimal_campaign_allocation: every customer in the order of the table, with the value of each tier. */
 enum rcx_status rcx_campaign_allocation(const struct rcx_campaign_plan *plan,
-                                        const struct rcx_campaign_columns *columns,
+                                        const struct rcx_campaign_columns *columns, rcx_day day,
                                         struct rcx_table *out, struct rcx_error *err);
 
 /* complete_customer_action_list: every customer, the chosen first; `most` rows (0: all), only contacts
