@@ -3,7 +3,7 @@
 #include "cli/gbdt_actions.h"
 
 static const struct rcx_command *const actions[] = {
-    &rcx_gbdt_predict_action,    &rcx_gbdt_shap_action,
+    &rcx_gbdt_train_action,      &rcx_gbdt_predict_action,    &rcx_gbdt_shap_action,
     &rcx_gbdt_importance_action, &rcx_gbdt_dependence_action,
 };
 

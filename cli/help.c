@@ -100,6 +100,9 @@ static void help_group(struct rcx_cli *cli, const struct rcx_command *group)
     for (size_t i = 0; i < group->action_count; i++)
         rcx_cli_print(cli, "  %-*s  %s\n", width, rcx_action_word(group->actions[i]),
                       group->actions[i]->summary);
+    rcx_cli_print(cli, "\noptions of every command:\n");
+    print_options(cli, rcx_global_options, rcx_global_option_count,
+                  options_width(rcx_global_options, rcx_global_option_count, 0), NULL);
     rcx_cli_print(cli, "\n'rcx help %s ACTION' explains one action\n", group->name);
 }
 
