@@ -26,7 +26,7 @@ static const struct rcx_option options[] = {
     RCX_OPTION(TEXT, struct run_options, output, "output", 'o', "DIR",
                "directory of the run (default rcx-out)"),
     RCX_OPTION(TEXT, struct run_options, until, "until", 0, "STAGE",
-               "last stage: ingest, validate, clean, features or prove"),
+               "last stage: ingest, validate, clean, features, prove or segment"),
     RCX_OPTION_KEY("date-format", 0, "FORMAT", "ingest.date_format",
                    "order of the dates: dmy, mdy, ymd, yyyymmdd, excel"),
     RCX_OPTION_KEY("sheet", 0, "NAME,...", "ingest.sheets",
@@ -52,6 +52,8 @@ const struct rcx_command rcx_cmd_run = {
         "    models/cleaning.json                    the thresholds of the outlier rules\n"
         "    data/features/customer_features.parquet, feature_metadata.json\n"
         "    outputs/leakage_proof.json              that no feature saw the future\n"
+        "    outputs/segment_assignments.parquet, segment_summary.csv, segment_strategies.json,\n"
+        "    outputs/segment_quality.csv, segment_migration.csv, models/segments.json\n"
         "    run.json                                what was read, made and set; digests "
         "of all files\n"
         "    logs/retention_system.log               one JSON object a line\n"

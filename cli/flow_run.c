@@ -81,6 +81,15 @@ static enum rcx_status list_inputs(const struct rcx_flow_run *flow, bool digest,
     return status;
 }
 
+/* A file that a key of the stage's sections names: its content counts, too. "": none. */
+static const char *file_behind(const struct rcx_run_stage_row *row, const struct rcx_config *config)
+{
+    for (size_t i = 0; row->sections[i]; i++)
+        if (strcmp(row->sections[i], "segments") == 0)
+            return config->segments.strategies;
+    return "";
+}
+
 /* *out_known is false when the stage must run in any case. */
 static enum rcx_status fingerprint(struct rcx_run_state *run, const struct rcx_run_stage_row *row,
                                    const struct rcx_run_report *report, struct rcx_digest *out,
@@ -107,10 +116,18 @@ static enum rcx_status fingerprint(struct rcx_run_state *run, const struct rcx_r
         rcx_buf_append(&text, &rcx_store_summary(run->store.store)->digest,
                        sizeof(struct rcx_digest));
     }
+    const char *file = file_behind(row, run->config);
+    if (file[0] != '\0') {
+        struct rcx_digest digest;
+        uint64_t bytes;
+        status = rcx_run_file_digest(file, &digest, &bytes, err);
+        if (status == RCX_OK)
+            rcx_buf_append(&text, &digest, sizeof digest);
+    }
     *out_known = !text.failed && (!row->reads_inputs || report->input_count > 0);
     *out = rcx_hash128(text.data, text.length);
     rcx_buf_release(&text);
-    return RCX_OK;
+    return status;
 }
 
 /* The stage ran to its end. Without a fingerprint it is never taken for unchanged, so that the next

@@ -431,5 +431,9 @@ const struct rcx_run_stage_row rcx_run_stages[] = {
      false,
      {"cleaning", "snapshots", "features", "churn", "clv", "prove", "runtime.seed"},
      stage_prove},
+    {"segment",
+     false,
+     {"cleaning", "snapshots", "features", "segments", "export", "runtime.seed"},
+     rcx_run_stage_segment},
 };
 const size_t rcx_run_stage_count = sizeof rcx_run_stages / sizeof rcx_run_stages[0];

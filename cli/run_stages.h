@@ -28,6 +28,10 @@ struct rcx_run_stage_row {
 extern const struct rcx_run_stage_row rcx_run_stages[];
 extern const size_t rcx_run_stage_count;
 
+/* Stages with files of their own. */
+enum rcx_status rcx_run_stage_segment(struct rcx_run_state *run, struct rcx_run_stage *stage,
+                                      struct rcx_error *err);
+
 /* Opens the store, once. */
 enum rcx_status rcx_run_open_store(struct rcx_run_state *run, struct rcx_error *err);
 /* And learns the thresholds of cleaning, once. */

@@ -103,9 +103,26 @@ static void check_ingest(const struct rcx_settings *settings, struct rcx_cfg_pro
     check_columns(settings, problems);
 }
 
+static void check_segments(const struct rcx_settings *settings, struct rcx_cfg_problems *problems)
+{
+    const struct rcx_cfg_segments *segments = &settings->config.segments;
+    if (segments->k_min > segments->k_max)
+        rcx_cfg_problem(problems, origin_of(settings, "segments.k_min", "segments.k_max"),
+                        "segments.k_min (%" PRId64 ") is above segments.k_max (%" PRId64 ")",
+                        segments->k_min, segments->k_max);
+    if (segments->k_least > segments->k_max)
+        rcx_cfg_problem(problems, origin_of(settings, "segments.k_least", "segments.k_max"),
+                        "segments.k_least (%" PRId64 ") is above segments.k_max (%" PRId64 ")",
+                        segments->k_least, segments->k_max);
+    if (segments->inputs.count == 0)
+        rcx_cfg_problem(problems, rcx_settings_origin(settings, rcx_key_find("segments.inputs")),
+                        "segments.inputs is empty; expected names of features");
+}
+
 void rcx_cfg_check(const struct rcx_settings *settings, struct rcx_cfg_problems *problems)
 {
     check_ingest(settings, problems);
     check_snapshots(settings, problems);
     check_features(settings, problems);
+    check_segments(settings, problems);
 }

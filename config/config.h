@@ -115,6 +115,9 @@ struct rcx_cfg_prove {
 struct rcx_cfg_drift {
 #include "config/keys/drift.def"
 };
+struct rcx_cfg_segments {
+#include "config/keys/segments.def"
+};
 struct rcx_cfg_churn {
 #include "config/keys/churn.def"
 };

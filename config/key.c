@@ -108,6 +108,8 @@ const struct rcx_key *rcx_key_suggest(const char *name)
     for (size_t i = 0; i < COUNT_OF(keys); i++)
         candidates[i] = last_part(keys[i].name);
     near = rcx_suggest(last_part(name), candidates, COUNT_OF(keys));
+    if (near != NULL && strlen(near) == 1 && strcmp(near, last_part(name)) != 0)
+        return NULL; /* any letter is one edit away from segments.k */
     for (size_t i = 0; near != NULL && i < COUNT_OF(keys); i++)
         if (strcmp(near, candidates[i]) == 0)
             return &keys[i];

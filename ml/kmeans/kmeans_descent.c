@@ -16,6 +16,9 @@
 
 #define NONE UINT32_MAX
 
+/* With fewer products for a row, looking at them costs less than keeping bounds (measured). */
+enum { WORTH_BOUNDS = 32 };
+
 struct sums {
     int64_t *values;  /* [k][dimensions] */
     int64_t *weights; /* [k] */
@@ -143,8 +146,10 @@ static void look_at_all(struct descent *descent, size_t chunk, struct rcx_kmeans
     RCX_KERNEL_CALL(kmeans_nearest)
     (&block, descent->centres, descent->k, scratch->labels, scratch->best,
      descent->bounds ? scratch->second : NULL);
-    for (size_t i = 0; i < rows; i++)
-        change(descent, sums, first + i, scratch->labels[i]);
+    size_t count = RCX_KERNEL_CALL(kmeans_changed)(descent->labels + first, scratch->labels, rows,
+                                                   scratch->open);
+    for (size_t i = 0; i < count; i++)
+        change(descent, sums, first + scratch->open[i], scratch->labels[scratch->open[i]]);
     if (descent->bounds)
         for (size_t i = 0; i < rows; i++)
             set_bounds(descent, first + i, scratch->best[i], scratch->second[i]);
@@ -385,7 +390,9 @@ enum rcx_status rcx_kmeans_descend(const struct rcx_kmeans_problem *problem,
         .dimensions = problem->matrix->column_count,
         .workers = problem->parallel.threads ? problem->parallel.threads : 1,
         .centres = centres,
-        .bounds = options->algorithm == RCX_KMEANS_BOUNDS || options->algorithm == RCX_KMEANS_AUTO,
+        .bounds = options->algorithm == RCX_KMEANS_BOUNDS ||
+                  (options->algorithm == RCX_KMEANS_AUTO &&
+                   options->k * problem->matrix->column_count >= WORTH_BOUNDS),
         .first = true,
     };
     struct rcx_kmeans_end end = {0};

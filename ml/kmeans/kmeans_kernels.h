@@ -26,6 +26,9 @@ struct rcx_kmeans_block {
 RCX_KERNEL_DECLARE(void, kmeans_nearest,
                    (const struct rcx_kmeans_block *block, const double *centres, size_t k,
                     uint32_t *labels, double *best, double *second))
+/* Indices of the rows whose labels differ; returns their number, at most `rows`. */
+RCX_KERNEL_DECLARE(size_t, kmeans_changed,
+                   (const uint32_t *before, const uint32_t *after, size_t rows, uint32_t *out))
 /* out[i] = squared distance of row i to `centre`. */
 RCX_KERNEL_DECLARE(void, kmeans_distance,
                    (const struct rcx_kmeans_block *block, const double *centre, double *out))

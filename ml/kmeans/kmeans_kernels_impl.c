@@ -48,22 +48,24 @@ struct nearest {
     masks label;
 };
 
-ALWAYS_INLINE void consider(struct nearest *found, const reals *distance, size_t centre)
+ALWAYS_INLINE void consider(struct nearest *found, const reals *distance, size_t centre,
+                            int with_second)
 {
     masks closer = *distance < found->best;
     masks index = (masks){0} + (int64_t)centre;
-    reals further, runner_up;
-    choose(&closer, &found->best, distance, &further);
-    masks second = further < found->second;
-    choose(&second, &further, &found->second, &runner_up);
-    found->second = runner_up;
+    if (with_second) {
+        reals further;
+        choose(&closer, &found->best, distance, &further);
+        masks second = further < found->second;
+        choose(&second, &further, &found->second, &found->second);
+    }
     choose(&closer, distance, &found->best, &found->best);
     found->label = (closer & index) | (~closer & found->label);
 }
 
 ALWAYS_INLINE void nearest_of(const struct rcx_kmeans_block *block, size_t dimensions,
                               const double *centres, size_t k, uint32_t *labels, double *best,
-                              double *second)
+                              double *second, int with_second)
 {
     for (size_t i = 0; i < block->rows; i += LANES) {
         struct nearest found = {.best = (reals){0} + INFINITY, .second = (reals){0} + INFINITY};
@@ -72,42 +74,71 @@ ALWAYS_INLINE void nearest_of(const struct rcx_kmeans_block *block, size_t dimen
         for (; c + CENTRES <= k; c += CENTRES) {
             distances(block->columns, i, dimensions, centres + c * dimensions, CENTRES, distance);
             for (unsigned at = 0; at < CENTRES; at++)
-                consider(&found, &distance[at], c + at);
+                consider(&found, &distance[at], c + at, with_second);
         }
         for (; c < k; c++) {
             distances(block->columns, i, dimensions, centres + c * dimensions, 1, distance);
-            consider(&found, &distance[0], c);
+            consider(&found, &distance[0], c, with_second);
         }
         labels8 label = __builtin_convertvector(found.label, labels8);
         memcpy(labels + i, &label, sizeof label);
         memcpy(best + i, &found.best, sizeof found.best);
-        if (second)
+        if (with_second)
             memcpy(second + i, &found.second, sizeof found.second);
+    }
+}
+
+/* The same code, unrolled for few columns. */
+ALWAYS_INLINE void nearest_unrolled(const struct rcx_kmeans_block *block, const double *centres,
+                                    size_t k, uint32_t *labels, double *best, double *second,
+                                    int with_second)
+{
+    switch (block->dimensions) {
+    case 1:
+        nearest_of(block, 1, centres, k, labels, best, second, with_second);
+        break;
+    case 2:
+        nearest_of(block, 2, centres, k, labels, best, second, with_second);
+        break;
+    case 3:
+        nearest_of(block, 3, centres, k, labels, best, second, with_second);
+        break;
+    case 4:
+        nearest_of(block, 4, centres, k, labels, best, second, with_second);
+        break;
+    case 8:
+        nearest_of(block, 8, centres, k, labels, best, second, with_second);
+        break;
+    default:
+        nearest_of(block, block->dimensions, centres, k, labels, best, second, with_second);
     }
 }
 
 void RCX_KERNEL(kmeans_nearest)(const struct rcx_kmeans_block *block, const double *centres,
                                 size_t k, uint32_t *labels, double *best, double *second)
 {
-    switch (block->dimensions) { /* the same code, unrolled for few columns */
-    case 1:
-        nearest_of(block, 1, centres, k, labels, best, second);
-        break;
-    case 2:
-        nearest_of(block, 2, centres, k, labels, best, second);
-        break;
-    case 3:
-        nearest_of(block, 3, centres, k, labels, best, second);
-        break;
-    case 4:
-        nearest_of(block, 4, centres, k, labels, best, second);
-        break;
-    case 8:
-        nearest_of(block, 8, centres, k, labels, best, second);
-        break;
-    default:
-        nearest_of(block, block->dimensions, centres, k, labels, best, second);
+    if (second)
+        nearest_unrolled(block, centres, k, labels, best, second, 1);
+    else
+        nearest_unrolled(block, centres, k, labels, best, second, 0);
+}
+
+size_t RCX_KERNEL(kmeans_changed)(const uint32_t *before, const uint32_t *after, size_t rows,
+                                  uint32_t *out)
+{
+    enum { PIECE = 64 };
+    size_t count = 0;
+    for (size_t begin = 0; begin < rows; begin += PIECE) {
+        size_t end = rows - begin < PIECE ? rows : begin + PIECE;
+        uint32_t differs = 0;
+        for (size_t i = begin; i < end; i++)
+            differs |= before[i] ^ after[i];
+        for (size_t i = begin; differs && i < end; i++) {
+            out[count] = (uint32_t)i;
+            count += before[i] != after[i];
+        }
     }
+    return count;
 }
 
 void RCX_KERNEL(kmeans_distance)(const struct rcx_kmeans_block *block, const double *centre,

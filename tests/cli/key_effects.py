@@ -8,13 +8,14 @@ import csv
 import datetime
 import json
 import os
+import pathlib
 import random
 import subprocess
 import time
 from dataclasses import dataclass, field
 
 import campaign_files
-from cli_support import RCX, environment, run
+from cli_support import RCX, SOURCE, environment, run
 from workbook import write_workbook
 
 HEADER = ["InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country"]
@@ -216,6 +217,17 @@ def campaign(folder, sets):
     got = run("campaign", "-o", folder, *sets_of([s.replace("FOLDER", str(folder)) for s in sets]))
     assert got.returncode == 0, got.stderr
     return got.stdout, {p.name: p.read_bytes() for p in (folder / "outputs").rglob("*") if p.is_file()}
+def segments(folder, sets):
+    """All files about the segments of a made-up shop."""
+    if not (folder / "run").exists():
+        run("generate", "--rows", 9000, "--customers", 500, "-o", folder / "shop.csv")
+        made = run("run", folder / "shop.csv", "-o", folder / "run", "--until", "features")
+        assert made.returncode == 0, made.stderr
+    built_in = pathlib.Path(SOURCE, "config/strategies.yaml").read_text()
+    (folder / "ours.yaml").write_text(built_in.replace("goal: ", "goal: Please "))
+    got = run("segment", "-o", folder / "run", *sets_of([s.replace("FOLDER", str(folder)) for s in sets]))
+    assert got.returncode == 0, got.stderr
+    return [path.read_bytes() for path in sorted((folder / "run/outputs").glob("segment_*"))]
 
 
 def behaviour(folder, sets):
@@ -294,6 +306,19 @@ EFFECTS = {
     "drift.bins": Effect("3", drift),
     "drift.min_share": Effect("0.01", drift),
     "drift.max_psi": Effect("1000", drift),
+    "segments.inputs": Effect("rfm_monetary_avg: none, rfm_recency_days: log1p", segments),
+    "segments.k": Effect("5", segments),
+    "segments.k_min": Effect("4", segments),
+    "segments.k_max": Effect("7", segments),
+    "segments.k_least": Effect("7", segments),
+    "segments.silhouette_slack": Effect("0", segments),
+    "segments.min_share": Effect("0.2", segments),
+    "segments.restarts": Effect("1", segments),
+    "segments.max_iterations": Effect("2", segments),
+    "segments.bootstraps": Effect("0", segments),
+    "segments.bootstrap_restarts": Effect("1", segments),
+    "segments.sample_rows": Effect("100", segments),
+    "segments.strategies": Effect("FOLDER/ours.yaml", segments),
     "churn.horizon_days": Effect("30", LABELS),
     "churn.gap_days": Effect("20", LABELS),
     "churn.min_tenure_days": Effect("100", LABELS),

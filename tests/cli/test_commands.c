@@ -19,7 +19,7 @@ static void check_option(const struct rcx_command *command, size_t index)
 {
     const struct rcx_option *option = option_at(command, index);
     assert_int_equal(strncmp(option->name, "--", 2), 0);
-    assert_true(strlen(option->name) > 3);
+    assert_true(strlen(option->name) >= 3);
     assert_int_equal(option->kind == RCX_OPTION_FLAG, option->argument == NULL);
     assert_true(option->help[strlen(option->help) - 1] != '.');
     if (option->kind == RCX_OPTION_TO_KEY)

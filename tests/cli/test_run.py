@@ -12,8 +12,11 @@ FILES = ["data/features/customer_behaviour.parquet", "data/features/customer_fea
          "data/features/feature_metadata.json",
          "data/processed/cleaned_data.parquet", "logs/retention_system.log", "models/btyd.json", "models/cleaning.json",
          "outputs/btyd_parameters.json", "outputs/cleaning_stats.json", "outputs/feature_drift.csv", "outputs/leakage_proof.json",
+         "outputs/segment_assignments.parquet", "outputs/segment_migration.csv", "outputs/segment_quality.csv",
+         "outputs/segment_strategies.json", "outputs/segment_summary.csv", "models/segments.json",
          "outputs/validation_report.csv", "run.json"]
-DIGESTED = [name for name in FILES if name.endswith((".parquet", ".csv", "stats.json", "cleaning.json", "proof.json", "btyd.json", "parameters.json"))]
+DIGESTED = [name for name in FILES if name.endswith((".parquet", ".csv", "stats.json", "cleaning.json", "proof.json", "btyd.json", "parameters.json",
+                                                            "strategies.json", "segments.json"))]
 
 
 @pytest.fixture
@@ -148,7 +151,7 @@ def test_no_such_file(tmp_path):
 def test_demo(tmp_path):
     result = run("demo", "-o", tmp_path / "demo", "--json")
     assert result.returncode == 0, result.stderr
-    assert [s["stage"] for s in json.loads(result.stdout)["stages"]][-1] == "prove"
+    assert [s["stage"] for s in json.loads(result.stdout)["stages"]][-1] == "segment"
     assert (tmp_path / "demo/shop.csv").exists()
 
 
@@ -171,7 +174,7 @@ def test_a_failed_proof_ends_the_run_with_exit_5(shop, tmp_path):
 def test_another_seed_is_another_proof(shop, tmp_path):
     stages = stages_of(tmp_path / "out", shop)
     again = stages_of(tmp_path / "out", shop, "--seed", "2")
-    assert skipped(again) == [name for name in stages if name != "prove"]
+    assert skipped(again) == [name for name in stages if name not in ("prove", "segment")]
 
 
 # --- the thresholds of cleaning ----------------------------------------------------------------------

@@ -46,7 +46,8 @@ def includes(path):
     """(line, is_local, name) for each #include."""
     source = text(path)
     for match in INCLUDE.finditer(source):
-        yield source.count("\n", 0, match.start()) + 1, match.group(1) == '"', match.group(2)
+        if not match.group(2).endswith(".inc"):  # bytes of a file, made by the build (rcx_embed)
+            yield source.count("\n", 0, match.start()) + 1, match.group(1) == '"', match.group(2)
 
 
 def line_of(source, offset):
