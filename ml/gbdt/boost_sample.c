@@ -68,13 +68,13 @@ static void round_piece(void *context, size_t piece, unsigned worker)
     size_t begin = piece * PIECE, count = piece_rows(boost, piece);
     struct rcx_boost_piece *here = &boost->pieces[piece];
     uint64_t drawn[PIECE];
-    uint64_t *out = boost->in_bag ? drawn : boost->grower.records + begin;
+    uint64_t *out = boost->in_bag ? drawn : boost->grower.records[0] + begin;
     here->total = RCX_KERNEL_CALL(rcx_gradient_round)(boost->pairs + 2 * begin, count,
                                                       (uint32_t)begin, boost->gradient_scale,
                                                       boost->hessian_scale, boost->round_seed, out);
     if (!boost->in_bag)
         return;
-    uint64_t *to = boost->grower.records + here->begin;
+    uint64_t *to = boost->grower.records[0] + here->begin;
     here->total = 0;
     for (size_t i = 0; i < count; i++) {
         if (boost->in_bag[begin + i]) {

@@ -7,7 +7,6 @@
 #include "ml/gbdt/histogram.h"
 
 enum {
-    PARTITION_PIECE = 8192,
     SLOT_ALIGN = 8, /* sums: a cache line */
     LEAST_SLOTS = 4,
     ALONE_WORK = 6000 /* row x feature updates, or bins, below which one thread does it all */
@@ -31,18 +30,19 @@ static size_t lay_out_slot(struct rcx_grower *grower)
 static bool allocate(struct rcx_grower *grower)
 {
     size_t rows = grower->dataset->rows, used = grower->dataset->used, leaves = grower->most_leaves;
-    grower->records = rcx_pages_alloc(rows * sizeof *grower->records);
-    grower->scratch = rcx_pages_alloc(rows * sizeof *grower->scratch);
+    for (unsigned i = 0; i < 2; i++)
+        grower->records[i] = rcx_pages_alloc(rows * sizeof(uint64_t));
+    grower->go = rcx_pages_alloc(rows);
     grower->leaves = rcx_calloc(leaves, sizeof *grower->leaves);
     grower->splits = rcx_calloc(leaves, sizeof *grower->splits);
     grower->parent = rcx_calloc(leaves, sizeof *grower->parent);
     grower->heap = rcx_calloc(leaves, sizeof *grower->heap);
     grower->candidates = rcx_calloc(2 * used + 1, sizeof *grower->candidates);
     grower->offset = rcx_calloc(used + 1, sizeof *grower->offset);
-    grower->piece_lefts = rcx_calloc(rows / PARTITION_PIECE + 2, sizeof *grower->piece_lefts);
-    if (!grower->records || !grower->scratch || !grower->leaves || !grower->splits ||
-        !grower->parent || !grower->heap || !grower->candidates || !grower->offset ||
-        !grower->piece_lefts)
+    grower->piece_lefts = rcx_calloc(rows / RCX_GROW_PIECE + 2, sizeof *grower->piece_lefts);
+    if (!grower->records[0] || !grower->records[1] || !grower->go || !grower->leaves ||
+        !grower->splits || !grower->parent || !grower->heap || !grower->candidates ||
+        !grower->offset || !grower->piece_lefts)
         return false;
     grower->slot_size = lay_out_slot(grower);
     size_t slot_bytes = grower->slot_size * sizeof *grower->pool;
@@ -72,8 +72,9 @@ enum rcx_status rcx_grower_init(struct rcx_grower *grower, const struct rcx_gbdt
 void rcx_grower_release(struct rcx_grower *grower)
 {
     size_t rows = grower->dataset ? grower->dataset->rows : 0;
-    rcx_pages_free(grower->records, rows * sizeof *grower->records);
-    rcx_pages_free(grower->scratch, rows * sizeof *grower->scratch);
+    for (unsigned i = 0; i < 2; i++)
+        rcx_pages_free(grower->records[i], rows * sizeof(uint64_t));
+    rcx_pages_free(grower->go, rows);
     rcx_pages_free(grower->pool, grower->pool_bytes);
     rcx_free(grower->leaves);
     rcx_free(grower->splits);
@@ -171,8 +172,8 @@ static void build_group(const struct rcx_grower *grower, const struct rcx_grown_
     memset(slot + grower->offset[first], 0,
            (grower->offset[end] - grower->offset[first]) * sizeof *slot);
     RCX_KERNEL_CALL(rcx_histogram_add)
-    (grower->records + leaf->begin, leaf->rows, dataset->groups + group * dataset->rows,
-     end - first, hist);
+    (grower->records[leaf->buffer] + leaf->begin, leaf->rows,
+     dataset->groups + group * dataset->rows, end - first, hist);
 }
 
 static void search_group(struct rcx_grower *grower, const struct rcx_grown_leaf *leaf, size_t group,
@@ -294,7 +295,7 @@ static void record_split(struct rcx_grower *grower, uint32_t leaf, uint32_t spli
 }
 
 /* Parts the rows of the leaf to two new leaves: the first in its own place, the second behind. */
-static void part(struct rcx_grower *grower, const struct rcx_grown_leaf *parent,
+static void part(struct rcx_grower *grower, struct rcx_grown_leaf *parent,
                  struct rcx_grown_leaf *left, struct rcx_grown_leaf *right)
 {
     const struct rcx_gbdt_dataset *dataset = grower->dataset;
@@ -306,6 +307,7 @@ static void part(struct rcx_grower *grower, const struct rcx_grown_leaf *parent,
     *left = (struct rcx_grown_leaf){.begin = parent->begin,
                                     .rows = (uint32_t)lefts,
                                     .slot = -1,
+                                    .buffer = parent->buffer,
                                     .depth = parent->depth + 1,
                                     .node = {.total = split->left, .l2 = split->l2}};
     *right = *left;

@@ -18,11 +18,13 @@
 #include "ml/gbdt/split_search.h"
 
 #define RCX_GROW_POOL_BYTES ((size_t)1 << 30)
+enum { RCX_GROW_PIECE = 2048 }; /* records of one task of a parting */
 
 struct rcx_grown_leaf {
     size_t begin; /* of its records */
     uint32_t rows;
     int32_t slot; /* of its histogram; -1: none */
+    bool buffer;  /* which of the two holds its records */
     uint32_t depth;
     struct rcx_split_node node;
     struct rcx_split best;
@@ -43,7 +45,8 @@ struct rcx_grower {
     const struct rcx_gbdt_dataset *dataset;
     struct rcx_team *team;
     struct rcx_split_rules rules;
-    uint64_t *records, *scratch; /* [rows] */
+    uint64_t *records[2]; /* [rows] each; a large leaf's children are in the other one than it */
+    uint8_t *go;          /* [rows] which side, while a leaf is parted */
     size_t record_count;
     const uint8_t *use_feature; /* [used] 1: may be split on in this tree */
     /* the tree */
@@ -67,9 +70,10 @@ enum rcx_status rcx_grower_init(struct rcx_grower *grower, const struct rcx_gbdt
                                 const struct rcx_gbdt_dataset *dataset, struct rcx_error *err);
 void rcx_grower_release(struct rcx_grower *grower);
 
-/* Grows a tree from grower->records; `total` is their packed sum. Values are not set yet. */
+/* Grows a tree from grower->records[0]; `total` is their packed sum. Values are not set yet. */
 void rcx_grow(struct rcx_grower *grower, uint64_t total);
 
-/* Parts the leaf's records by the table of its split; returns how many went left. grow_partition.c */
-size_t rcx_grow_partition(struct rcx_grower *grower, const struct rcx_grown_leaf *leaf,
+/* Parts the leaf's records by the table of its split, maybe into the other buffer; returns how many went
+ * left. grow_partition.c */
+size_t rcx_grow_partition(struct rcx_grower *grower, struct rcx_grown_leaf *leaf,
                           const uint8_t *bins, const uint8_t *go_left);

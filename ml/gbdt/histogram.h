@@ -49,17 +49,33 @@ RCX_KERNEL_DECLARE(size_t, rcx_records_partition,
                    (const uint64_t *records, size_t count, const uint8_t *bins,
                     const uint8_t *go_left, uint64_t *left, uint64_t *right))
 
+/* The same in two steps, so that pieces of a large run go straight to their places: go[i] = 1 when record i
+ * goes left; returns how many do. */
+RCX_KERNEL_DECLARE(size_t, rcx_records_judge,
+                   (const uint64_t *records, size_t count, const uint8_t *bins,
+                    const uint8_t *go_left, uint8_t *go))
+/* left, right: where the first of each side goes in `out`. */
+RCX_KERNEL_DECLARE(void, rcx_records_scatter,
+                   (const uint64_t *records, size_t count, const uint8_t *go, size_t left,
+                    size_t right, uint64_t *out))
+
+enum { RCX_SCAN_LANES = 16 }; /* histograms are padded to this many sums */
+
 /* What a numerical feature's search needs; sums in units of the quantised gradients. */
 struct rcx_scan {
-    uint64_t total;   /* of the node */
-    uint64_t missing; /* of the bin of missing values, which is not among `bins` */
-    uint32_t bins;
-    uint32_t last; /* thresholds 0..last-1 are tried */
-    double l1, l2; /* penalties in the same units */
-    double least;  /* sum of hessians that each side must have; >= 1 */
-    int missing_left;
+    uint64_t total; /* of the node */
+    uint64_t first; /* sum that is on the left of every threshold: that of missing values, or 0 */
+    uint32_t last;  /* thresholds 0..last-1 are tried; at most RCX_GBDT_MOST_BINS */
+    double l2;      /* penalty in the same units */
+    double least;   /* sum of hessians that each side must have; >= 1 */
 };
-/* Best threshold (the lowest of equal ones): highest of the two sides' gradient^2 / hessian. Negative:
- * there is none. */
-RCX_KERNEL_DECLARE(double, rcx_scan_best,
-                   (const uint64_t *hist, const struct rcx_scan *scan, uint32_t *out_bin))
+struct rcx_scan_result {
+    double gain; /* both sides' gradient^2 / (hessian + l2), without L1 penalty; negative: none */
+    uint32_t bin;
+    uint64_t left;
+};
+/* Best threshold, the lowest of equal ones. All are measured in single precision, those within its
+ * errors of the best again in double, so the result is that of doubles throughout.
+ * Reads `hist` up to the next multiple of RCX_SCAN_LANES behind `last`. */
+RCX_KERNEL_DECLARE(void, rcx_scan_best,
+                   (const uint64_t *hist, const struct rcx_scan *scan, struct rcx_scan_result *out))

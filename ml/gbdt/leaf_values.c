@@ -80,13 +80,19 @@ static void cut_pieces(const struct rcx_grower *grower, struct rcx_leaf_work *wo
     }
 }
 
+static const uint64_t *records_of(const struct rcx_grower *grower,
+                                  const struct rcx_leaf_piece *piece)
+{
+    return grower->records[grower->leaves[piece->leaf].buffer] + piece->begin;
+}
+
 static void sum_piece(void *context, size_t chunk, unsigned worker)
 {
     struct job *job = context;
     (void)worker;
     struct rcx_leaf_piece *piece = &job->work->pieces[chunk];
     RCX_KERNEL_CALL(rcx_gradient_sum)
-    (job->grower->records + piece->begin, piece->count, job->input->pairs, piece->sum);
+    (records_of(job->grower, piece), piece->count, job->input->pairs, piece->sum);
 }
 
 static double value_of(const struct rcx_grower *grower, const struct rcx_grown_leaf *leaf,
@@ -104,7 +110,7 @@ static void renew_leaf(void *context, size_t chunk, unsigned worker)
     struct job *job = context;
     (void)worker;
     struct rcx_grown_leaf *leaf = &job->grower->leaves[chunk];
-    const uint64_t *records = job->grower->records + leaf->begin;
+    const uint64_t *records = job->grower->records[leaf->buffer] + leaf->begin;
     double *residuals = job->work->residuals + leaf->begin;
     double *weights = job->work->weights ? job->work->weights + leaf->begin : NULL;
     for (uint32_t i = 0; i < leaf->rows; i++) {
@@ -161,7 +167,7 @@ static void add_piece(void *context, size_t chunk, unsigned worker)
     struct job *job = context;
     (void)worker;
     const struct rcx_leaf_piece *piece = &job->work->pieces[chunk];
-    const uint64_t *records = job->grower->records + piece->begin;
+    const uint64_t *records = records_of(job->grower, piece);
     double value = job->grower->leaves[piece->leaf].value;
     for (uint32_t i = 0; i < piece->count; i++)
         job->score[rcx_record_row(records[i])] += value;

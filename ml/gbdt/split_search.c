@@ -78,25 +78,23 @@ double rcx_split_least_hessian(const struct rcx_split_rules *rules,
     return least > 1 ? least : 1;
 }
 
-/* The thresholds one after the other: slower, but values may be limited. */
-static double scan_limited(const struct rcx_split_rules *rules, const struct rcx_split_node *node,
-                           const uint64_t *hist, const struct rcx_scan *scan, int sign,
-                           uint32_t *out_bin)
+/* The thresholds one after the other: slower, but values may be limited and gradients softened. */
+static void scan_limited(const struct rcx_split_rules *rules, const struct rcx_split_node *node,
+                         const uint64_t *hist, const struct rcx_scan *scan, int sign,
+                         struct rcx_scan_result *out)
 {
-    double best = -1, hessian = rcx_sum_hessian(scan->total);
-    uint64_t sum = scan->missing_left ? scan->missing : 0;
+    double hessian = rcx_sum_hessian(scan->total);
+    uint64_t sum = scan->first;
+    *out = (struct rcx_scan_result){.gain = -1};
     for (uint32_t b = 0; b < scan->last; b++) {
         sum += hist[b];
         double left = rcx_sum_hessian(sum);
         if (left < scan->least || hessian - left < scan->least)
             continue;
         double gain = rcx_split_gain_pair(rules, node, sum, scan->l2, sign);
-        if (gain > best) {
-            best = gain;
-            *out_bin = b;
-        }
+        if (gain > out->gain)
+            *out = (struct rcx_scan_result){gain, b, sum};
     }
-    return best;
 }
 
 /* Empty bins behind the threshold split the node alike; the middle of them is taken, which is the best
@@ -117,33 +115,26 @@ static void find_numerical(const struct rcx_split_rules *rules, const struct rcx
     uint64_t missing = map->has_missing ? hist[bins] : 0;
     struct rcx_scan scan = {
         .total = node->total,
-        .missing = missing,
-        .bins = bins,
-        .l1 = rules->l1,
         .l2 = rules->l2,
         .least = rcx_split_least_hessian(rules, node, (double)rules->params->min_data_in_leaf)};
     if (rcx_sum_hessian(node->total) < 2 * scan.least)
         return;
-    double best = 0;
     for (int side = 0; side <= (missing != 0); side++) {
-        uint32_t bin = 0;
-        scan.missing_left = side;
+        struct rcx_scan_result found;
+        scan.first = side ? missing : 0;
         scan.last = side == 0 && missing != 0 ? bins : bins - 1;
-        double gain = rules->constrained ? scan_limited(rules, node, hist, &scan, sign, &bin)
-                                         : RCX_KERNEL_CALL(rcx_scan_best)(hist, &scan, &bin);
-        if (gain > best) {
-            best = gain;
+        if (rules->constrained || rules->l1 > 0)
+            scan_limited(rules, node, hist, &scan, sign, &found);
+        else
+            RCX_KERNEL_CALL(rcx_scan_best)(hist, &scan, &found);
+        if (found.gain > out->gain) {
+            out->gain = found.gain;
+            out->left = found.left;
             out->missing_left = side != 0;
-            out->bin = middle_of_gap(hist, bin, scan.last);
+            out->bin = middle_of_gap(hist, found.bin, scan.last);
         }
     }
-    if (!(best > 0))
-        return;
-    out->gain = best;
     out->l2 = rules->l2;
-    out->left = out->missing_left ? missing : 0;
-    for (uint32_t b = 0; b <= out->bin; b++)
-        out->left += hist[b];
     if (missing == 0) /* not seen here: with the larger part */
         out->missing_left = 2.0 * rcx_sum_hessian(out->left) > (double)rcx_sum_hessian(node->total);
 }

@@ -320,6 +320,229 @@ static void quantiles_never_cross(void **state)
     tree_data_release(&data);
 }
 
+/* ---- control ---- */
+
+struct told {
+    uint32_t calls, last;
+    double value;
+    const char *metric;
+};
+
+static void note(void *context, const struct rcx_gbdt_progress *progress)
+{
+    struct told *told = context;
+    told->calls++;
+    told->last = progress->iteration;
+    told->value = progress->value;
+    told->metric = progress->metric;
+}
+
+/* The scores that validation measures are those of the model: the history ends where a recomputation does. */
+static void stops_early_and_keeps_the_best(void **state)
+{
+    (void)state;
+    struct tree_data data, other;
+    struct rcx_gbdt_dataset valid_set = {0};
+    struct rcx_gbdt_model model = {0};
+    struct rcx_gbdt_history history = {0};
+    struct told told = {0};
+    tree_data_make(&data, 1500, 31);
+    tree_data_make(&other, 3000, 32);
+    tree_data_set(&data, "objective", "binary");
+    tree_data_set(&data, "learning_rate", "0.3");
+    tree_data_set(&data, "num_iterations", "300");
+    tree_data_set(&data, "early_stopping_round", "10");
+    tree_data_set(&data, "metric", "binary_logloss,auc");
+    tree_data_bin(&data, data.binary, 2);
+    struct rcx_gbdt_rows rows = {.matrix = &other.matrix, .label = other.binary};
+    assert_int_equal(rcx_gbdt_dataset_build(&data.bins, &rows, NULL, &valid_set, NULL), RCX_OK);
+    struct rcx_gbdt_valid valid = {"valid", &valid_set};
+    struct rcx_parallel parallel = {2};
+    struct rcx_gbdt_job job = {.params = &data.params,
+                               .train = &data.dataset,
+                               .valid = &valid,
+                               .valid_count = 1,
+                               .parallel = &parallel,
+                               .progress = note,
+                               .progress_context = &told};
+    assert_int_equal(rcx_gbdt_train(&job, &model, &history, NULL), RCX_OK);
+    assert_int_equal(history.metric_count, 2);
+    assert_string_equal(history.metrics[1], "auc");
+    assert_true(history.iterations < 300);
+    assert_int_equal(history.iterations, history.best_iteration + 10);
+    assert_int_equal(model.tree_count, history.best_iteration);
+    assert_int_equal(told.calls, history.iterations);
+    assert_true(told.value == history.values[history.iterations - 1]);
+    for (size_t i = 0; i < history.iterations; i++)
+        assert_true(history.values[i] >= history.best_value);
+    double *raw = predict_all(&model, &other);
+    assert_true(fabs(log_loss(raw, other.binary, other.rows) - history.best_value) < 1e-9);
+    free(raw);
+    rcx_gbdt_history_release(&history);
+    rcx_gbdt_model_release(&model);
+    rcx_gbdt_dataset_release(&valid_set);
+    tree_data_release(&other);
+    tree_data_release(&data);
+}
+
+/* 7 trees and 5 more are 12 trees (but for the rounding of gradients, whose draw begins anew). */
+static void goes_on_with_a_model(void **state)
+{
+    (void)state;
+    struct tree_data data;
+    struct rcx_gbdt_model first = {0}, second = {0}, whole = {0};
+    struct rcx_parallel parallel = {2};
+    tree_data_make(&data, 4000, 33);
+    tree_data_bin(&data, data.amount, 2);
+    data.params.num_iterations = 12;
+    tree_data_train(&data, 2, &whole);
+    data.params.num_iterations = 7;
+    tree_data_train(&data, 2, &first);
+    data.params.num_iterations = 5;
+    struct rcx_gbdt_job job = {.params = &data.params,
+                               .train = &data.dataset,
+                               .continue_from = &first,
+                               .parallel = &parallel};
+    assert_int_equal(rcx_gbdt_train(&job, &second, NULL, NULL), RCX_OK);
+    assert_int_equal(second.tree_count, 12);
+    double *a = predict_all(&whole, &data), *b = predict_all(&second, &data), error[2] = {0};
+    for (size_t r = 0; r < data.rows; r++) {
+        error[0] += (a[r] - data.amount[r]) * (a[r] - data.amount[r]);
+        error[1] += (b[r] - data.amount[r]) * (b[r] - data.amount[r]);
+    }
+    assert_true(fabs(error[0] / error[1] - 1) < 0.01);
+    data.params.objective = RCX_GBDT_TWEEDIE;
+    assert_int_equal(rcx_gbdt_train(&job, &second, NULL, NULL), RCX_E_INPUT);
+    free(a);
+    free(b);
+    rcx_gbdt_model_release(&first);
+    rcx_gbdt_model_release(&second);
+    rcx_gbdt_model_release(&whole);
+    tree_data_release(&data);
+}
+
+/* With initial scores there is no constant: the model is what is to be added to them. */
+static void starts_from_initial_scores(void **state)
+{
+    (void)state;
+    struct tree_data data;
+    struct rcx_gbdt_model model = {0};
+    tree_data_make(&data, 3000, 34);
+    tree_data_bin(&data, data.amount, 1);
+    struct rcx_gbdt_dataset with = {0};
+    double *initial = calloc(data.rows, sizeof *initial);
+    for (size_t r = 0; r < data.rows; r++)
+        initial[r] = data.amount[r] - (data.columns[0][r] > 0 ? 5 : 1);
+    struct rcx_gbdt_rows rows = {
+        .matrix = &data.matrix, .label = data.amount, .init_score = initial};
+    assert_int_equal(rcx_gbdt_dataset_build(&data.bins, &rows, NULL, &with, NULL), RCX_OK);
+    struct rcx_gbdt_job job = {.params = &data.params, .train = &with};
+    data.params.num_iterations = 60;
+    assert_int_equal(rcx_gbdt_train(&job, &model, NULL, NULL), RCX_OK);
+    double *raw = predict_all(&model, &data);
+    for (size_t r = 0; r < data.rows; r++)
+        if (fabs(data.columns[0][r]) > 0.3) /* nearer ones may share a leaf with the other side */
+            assert_true(fabs(raw[r] - (data.columns[0][r] > 0 ? 5 : 1)) < 0.1);
+    free(raw);
+    free(initial);
+    rcx_gbdt_model_release(&model);
+    rcx_gbdt_dataset_release(&with);
+    tree_data_release(&data);
+}
+
+static void refuse(struct tree_data *data, const char *name, const char *value, const char *said,
+                   enum rcx_status expected)
+{
+    struct rcx_gbdt_model model = {0};
+    struct rcx_error err = {0};
+    if (name)
+        tree_data_set(data, name, value);
+    struct rcx_gbdt_job job = {.params = &data->params, .train = &data->dataset};
+    assert_int_equal(rcx_gbdt_train(&job, &model, NULL, &err), expected);
+    if (!strstr(err.text, said))
+        fail_msg("'%s' does not say '%s'", err.text, said);
+}
+
+static void refuses_what_cannot_be_trained(void **state)
+{
+    (void)state;
+    struct tree_data data;
+    tree_data_make(&data, 300, 35);
+    tree_data_bin(&data, data.amount, 1);
+    refuse(&data, "monotone_constraints", "1,0", "2 monotone_constraints for 8", RCX_E_CONFIG);
+    refuse(&data, "monotone_constraints", "0,0,0,1,0,0,0,0", "categorical", RCX_E_CONFIG);
+    tree_data_set(&data, "monotone_constraints", "");
+    refuse(&data, "metric", "acu", "did you mean 'auc'", RCX_E_CONFIG);
+    tree_data_set(&data, "metric", "");
+    refuse(&data, "early_stopping_round", "3", "without a validation set", RCX_E_CONFIG);
+    tree_data_set(&data, "early_stopping_round", "0");
+    refuse(&data, "objective", "binary", "binary takes 0 and 1", RCX_E_INPUT);
+    for (size_t r = 0; r < data.rows; r++)
+        data.amount[r] = 4;
+    refuse(&data, "objective", "l2", "nothing to learn", RCX_E_INPUT);
+    /* features 5 and 6 alone: constant and all missing */
+    data.matrix.columns = data.columns + 5;
+    data.matrix.column_count = 2;
+    tree_data_bin(&data, data.binary, 1);
+    refuse(&data, NULL, NULL, "constant or missing throughout", RCX_E_INPUT);
+    tree_data_release(&data);
+}
+
+/* Too few rows for a split: one leaf with the mean. */
+static void a_tree_of_one_leaf_is_the_constant(void **state)
+{
+    (void)state;
+    struct tree_data data;
+    struct rcx_gbdt_model model = {0};
+    tree_data_make(&data, 30, 36);
+    tree_data_bin(&data, data.amount, 1);
+    tree_data_train(&data, 1, &model);
+    double row[TREE_DATA_COLUMNS] = {0}, mean = 0;
+    for (size_t r = 0; r < data.rows; r++)
+        mean += data.amount[r] / 30;
+    assert_int_equal(model.tree_count, 1);
+    assert_int_equal(model.trees[0].leaf_count, 1);
+    assert_true(fabs(tree_data_raw(&model, row) - mean) < 1e-12);
+    rcx_gbdt_model_release(&model);
+    tree_data_release(&data);
+}
+
+static bool attempt_training(void *context)
+{
+    struct tree_data *data = context;
+    struct rcx_gbdt_rows rows = {.matrix = &data->matrix, .label = data->amount};
+    struct rcx_gbdt_bins bins = {0};
+    struct rcx_gbdt_dataset set = {0};
+    struct rcx_gbdt_model model = {0};
+    struct rcx_gbdt_history history = {0};
+    struct rcx_gbdt_valid valid = {"same", &set};
+    struct rcx_gbdt_job job = {
+        .params = &data->params, .train = &set, .valid = &valid, .valid_count = 1};
+    bool ok = rcx_gbdt_bins_build(&data->matrix, data->categorical, &data->params, NULL, &bins,
+                                  NULL) == RCX_OK &&
+              rcx_gbdt_dataset_build(&bins, &rows, NULL, &set, NULL) == RCX_OK &&
+              rcx_gbdt_train(&job, &model, &history, NULL) == RCX_OK;
+    rcx_gbdt_model_release(&model);
+    rcx_gbdt_history_release(&history);
+    rcx_gbdt_dataset_release(&set);
+    rcx_gbdt_bins_release(&bins);
+    return ok;
+}
+
+static void survives_every_failed_allocation(void **state)
+{
+    (void)state;
+    struct tree_data data;
+    tree_data_make(&data, 200, 37);
+    tree_data_set(&data, "objective", "quantile");
+    tree_data_set(&data, "num_iterations", "3");
+    tree_data_set(&data, "bagging_freq", "1");
+    tree_data_set(&data, "bagging_fraction", "0.8");
+    tree_data_set(&data, "feature_fraction", "0.8");
+    assert_true(check_allocation_failures(attempt_training, &data) > 30);
+    tree_data_release(&data);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -330,6 +553,12 @@ int main(void)
         cmocka_unit_test(weights_act_as_repeated_rows),
         cmocka_unit_test(monotone_on_random_probes),
         cmocka_unit_test(quantiles_never_cross),
+        cmocka_unit_test(stops_early_and_keeps_the_best),
+        cmocka_unit_test(goes_on_with_a_model),
+        cmocka_unit_test(starts_from_initial_scores),
+        cmocka_unit_test(refuses_what_cannot_be_trained),
+        cmocka_unit_test(a_tree_of_one_leaf_is_the_constant),
+        cmocka_unit_test(survives_every_failed_allocation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
