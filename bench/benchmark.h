@@ -63,3 +63,9 @@ enum rcx_status rcx_bench_features_run(void *state, struct rcx_bench_work *out,
 RCX_BENCH_DECLARE(bench_parquet)
 enum rcx_status rcx_bench_parquet_zstd_run(void *state, struct rcx_bench_work *out,
                                            struct rcx_error *err);
+/* bench_trees.c */
+RCX_BENCH_DECLARE(bench_trees)
+enum rcx_status rcx_bench_trees_bin_run(void *state, struct rcx_bench_work *out,
+                                        struct rcx_error *err);
+enum rcx_status rcx_bench_trees_histogram_run(void *state, struct rcx_bench_work *out,
+                                              struct rcx_error *err);

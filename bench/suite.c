@@ -37,6 +37,12 @@ static const struct rcx_benchmark benchmarks[] = {
      rcx_bench_parquet_setup, NULL, rcx_bench_parquet_run, rcx_bench_parquet_teardown},
     {"parquet-zstd", "the same, zstd level 3", "rows",
      rcx_bench_parquet_setup, NULL, rcx_bench_parquet_zstd_run, rcx_bench_parquet_teardown},
+    {"trees-bin", "28 columns of numbers to bins of 8 bits", "values",
+     rcx_bench_trees_setup, NULL, rcx_bench_trees_bin_run, rcx_bench_trees_teardown},
+    {"trees-histogram", "gradients of all rows into the histograms of 28 features, one thread", "updates",
+     rcx_bench_trees_setup, NULL, rcx_bench_trees_histogram_run, rcx_bench_trees_teardown},
+    {"trees-train", "10 trees of 31 leaves", "rows x trees",
+     rcx_bench_trees_setup, NULL, rcx_bench_trees_run, rcx_bench_trees_teardown},
 };
 /* clang-format on */
 
