@@ -123,6 +123,20 @@ def ingest(bench, source=None):
                      "bytes_duckdb": measure.tree_bytes(database)}
 
 
+def ingest_parquet(bench):
+    """The same rows as zstd Parquet, typed, written by DuckDB; it reads its own file."""
+    source, typed = bench.large(), bench.work / "large.parquet"
+    if not typed.exists():
+        columns = {"InvoiceNo": "VARCHAR", "StockCode": "VARCHAR", "Description": "VARCHAR", "Quantity": "INTEGER",
+                   "InvoiceDate": "TIMESTAMP", "UnitPrice": "DOUBLE", "CustomerID": "INTEGER", "Country": "VARCHAR"}
+        ask_python("import sys, duckdb; duckdb.sql(sys.argv[1])",
+                   f"copy (select * from read_csv('{source}', header = true, auto_detect = false, delim = ',', "
+                   f"quote = '\"', escape = '\"', timestampformat = '%m/%d/%Y %H:%M', columns = {columns})) "
+                   f"to '{typed}' (format parquet, codec zstd)")
+    samples, sizes = ingest(bench, typed)
+    return samples, {"bytes_parquet": sizes.pop("bytes_csv"), **sizes}
+
+
 def ingest_limited(bench):
     source, store = bench.large(), bench.work / "ingest.store"
 
@@ -228,6 +242,7 @@ def size(bench):
 
 CASES = {
     "ingest": (ingest, "CSV to committed, sorted store"),
+    "ingest-parquet": (ingest_parquet, "zstd Parquet to committed, sorted store"),
     "ingest-256mb": (ingest_limited, "the same with --memory-limit 256MB"),
     "features": (features, "33 features x 12 snapshots from the store"),
     "features-in-memory": (features_in_memory, "the same, nothing written"),
