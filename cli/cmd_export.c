@@ -66,7 +66,7 @@ static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_e
 static const struct rcx_option options_of_export[] = {
     RCX_OPTION_REQUIRED(TEXT, struct export_options, store, "store", 's', "DIR", "the store"),
     RCX_OPTION_REQUIRED(TEXT, struct export_options, output, "output", 'o', "FILE",
-                        "the file to write, .csv or .parquet; - is standard output"),
+                        "the file to write, .csv, .parquet or .arrow; - is standard output"),
     RCX_OPTION(TEXT, struct export_options, format, "format", 0, "NAME",
                "csv or parquet, whatever the name of the file"),
     RCX_OPTION(U64, struct export_options, version, "version", 0, "N", "an older version of it"),

@@ -247,7 +247,7 @@ static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_e
 static const struct rcx_option options[] = {
     RCX_OPTION(TEXT, struct features_options, store, "store", 's', "DIR", "the store"),
     RCX_OPTION(TEXT, struct features_options, output, "output", 'o', "FILE",
-               "the table as .parquet or .csv, - is standard output"),
+               "the table as .parquet, .arrow or .csv, - is standard output"),
     RCX_OPTION(TEXT, struct features_options, format, "format", 0, "NAME",
                "csv or parquet, whatever the name of FILE"),
     RCX_OPTION_KEY("snapshots", 0, "DATES", "snapshots.dates",

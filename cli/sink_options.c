@@ -6,6 +6,7 @@ struct rcx_sink_options rcx_flow_sink_options(const struct rcx_cfg_export *secti
     static const char *const codecs[] = {
         [RCX_EXPORT_CODEC_NONE] = "none",
         [RCX_EXPORT_CODEC_SNAPPY] = "snappy",
+        [RCX_EXPORT_CODEC_LZ4] = "lz4",
         [RCX_EXPORT_CODEC_ZSTD] = "zstd",
     };
     return (struct rcx_sink_options){

@@ -102,10 +102,9 @@ static enum rcx_status check_group(const struct rcx_parquet_file *file, size_t g
                             "supported",
                             file->path, name);
         uint64_t begin = chunk_begin(chunk);
-        bool empty = info->rows == 0 && chunk->stored_bytes == 0; /* then it is nowhere */
-        if (!empty && (begin < MAGIC_BYTES || begin > file->footer_offset ||
-                       chunk->stored_bytes > file->footer_offset - begin ||
-                       chunk->data_offset - begin > chunk->stored_bytes))
+        if (begin < MAGIC_BYTES || begin > file->footer_offset ||
+            chunk->stored_bytes > file->footer_offset - begin ||
+            chunk->data_offset - begin > chunk->stored_bytes)
             return rcx_fail(err, RCX_E_CORRUPT,
                             "%s: column '%s' of row group %zu lies outside the file", file->path,
                             name, group);
@@ -117,10 +116,22 @@ static enum rcx_status check_group(const struct rcx_parquet_file *file, size_t g
     return RCX_OK;
 }
 
-static enum rcx_status check_groups(const struct rcx_parquet_file *file, struct rcx_error *err)
+/* A group without rows says nothing useful about where its columns are: they are nowhere. */
+static void clear_empty_group(struct rcx_parquet_file *file, size_t group)
+{
+    const struct rcx_parquet_group_info *info = &file->metadata.groups[group];
+    for (size_t i = 0; info->rows == 0 && i < info->chunk_count; i++) {
+        struct rcx_parquet_chunk_info *chunk = &file->metadata.chunks[info->first_chunk + i];
+        chunk->data_offset = MAGIC_BYTES;
+        chunk->dictionary_offset = chunk->stored_bytes = 0;
+    }
+}
+
+static enum rcx_status check_groups(struct rcx_parquet_file *file, struct rcx_error *err)
 {
     uint64_t rows = 0;
     for (size_t g = 0; g < file->metadata.group_count; g++) {
+        clear_empty_group(file, g);
         enum rcx_status status = check_group(file, g, err);
         if (status != RCX_OK)
             return status;

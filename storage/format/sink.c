@@ -1,6 +1,7 @@
 #include "storage/format/sink.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -8,15 +9,40 @@
 #include "base/text.h"
 #include "storage/format/sink_format.h"
 
-static const struct rcx_sink_format *const formats[] = {&rcx_sink_csv, &rcx_sink_parquet};
+static const struct rcx_sink_format *const formats[] = {&rcx_sink_csv, &rcx_sink_parquet,
+                                                        &rcx_sink_arrow};
+enum { RCX_EXTENSION_BYTES = 32 };
 enum { FORMAT_COUNT = sizeof formats / sizeof formats[0] };
 
-/* The text from the last dot of the last path component on; "" when there is none. */
-static const char *extension_of(const char *path)
+const char *rcx_sink_compression(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    const char *dot = strrchr(slash ? slash : path, '.');
-    return dot ? dot : "";
+    static const char *const endings[] = {".gz", "gzip", ".zst", "zstd"};
+    size_t length = strlen(path);
+    for (size_t i = 0; i < 4; i += 2) {
+        size_t ending = strlen(endings[i]);
+        struct rcx_text end = {path + length - ending, ending};
+        if (length > ending && rcx_text_equal_nocase(end, endings[i]))
+            return endings[i + 1];
+    }
+    return NULL;
+}
+
+/* The text from the last dot of the last path component on, without an ending of compression; empty
+ * when there is none. */
+static struct rcx_text extension_of(const char *path)
+{
+    size_t end = strlen(path);
+    if (rcx_sink_compression(path))
+        while (path[--end] != '.')
+            ;
+    size_t begin = end;
+    while (begin > 0 && path[begin - 1] != '.' && path[begin - 1] != '/')
+        begin--;
+    if (begin == 0 || path[begin - 1] == '/')
+        begin = end;
+    else
+        begin--;
+    return (struct rcx_text){path + begin, end - begin};
 }
 
 static enum rcx_status unknown_format(const char *path, const char *name, struct rcx_error *err)
@@ -24,27 +50,32 @@ static enum rcx_status unknown_format(const char *path, const char *name, struct
     const char *names[FORMAT_COUNT];
     for (size_t i = 0; i < FORMAT_COUNT; i++)
         names[i] = name ? formats[i]->name : formats[i]->extension;
-    const char *seen = name ? name : extension_of(path);
+    char extension[RCX_EXTENSION_BYTES];
+    struct rcx_text found = extension_of(path);
+    snprintf(extension, sizeof extension, "%.*s", (int)(found.length < 30 ? found.length : 30),
+             found.data);
+    const char *seen = name ? name : extension;
     if (seen[0] == '\0')
         return rcx_fail(
             err, RCX_E_USAGE,
-            "%s: no file name extension that tells the format; expected .csv or .parquet", path);
+            "%s: no file name extension that tells the format; expected .csv, .parquet or .arrow",
+            path);
     const char *near = rcx_suggest(seen, names, FORMAT_COUNT);
     const char *what = name ? "output format" : "file name extension of an output";
     if (near)
         return rcx_fail(err, RCX_E_USAGE, "%s: unknown %s '%s'; did you mean '%s'?", path, what,
                         seen, near);
-    return rcx_fail(err, RCX_E_USAGE, "%s: unknown %s '%s'; known are csv and parquet%s", path,
-                    what, seen, name ? "" : " (by extension, or name the format)");
+    return rcx_fail(err, RCX_E_USAGE, "%s: unknown %s '%s'; known are csv, parquet and arrow%s",
+                    path, what, seen, name ? "" : " (by extension, or name the format)");
 }
 
 static enum rcx_status find_format(const char *path, const char *name,
                                    const struct rcx_sink_format **out, struct rcx_error *err)
 {
-    const char *extension = extension_of(path);
+    struct rcx_text extension = extension_of(path);
     for (size_t i = 0; i < FORMAT_COUNT; i++) {
         if (name ? strcmp(formats[i]->name, name) == 0
-                 : rcx_text_equal_nocase(rcx_text_of(extension), formats[i]->extension)) {
+                 : rcx_text_equal_nocase(extension, formats[i]->extension)) {
             *out = formats[i];
             return RCX_OK;
         }
@@ -105,6 +136,10 @@ enum rcx_status rcx_sink_open(const char *path, const struct rcx_sink_options *o
         return rcx_fail(err, RCX_E_USAGE,
                         "standard output is a terminal, and %s is a binary format; give a file "
                         "name or redirect the output",
+                        format->name);
+    if (format->binary && rcx_sink_compression(path))
+        return rcx_fail(err, RCX_E_USAGE,
+                        "%s: %s files are compressed inside; leave the second extension away", path,
                         format->name);
     struct rcx_sink *sink = rcx_calloc(1, sizeof *sink);
     if (!sink)

@@ -1,5 +1,5 @@
 #pragma once
-/* Table sinks: one registry row per output format (csv, parquet; later arrow). A file appears under
+/* Table sinks: one registry row per output format (csv, parquet, arrow). A file appears under
  * its name only when finished. A sink takes tables of the same schema one after the other: for
  * Parquet each call is one row group or more, so a feature table can be written snapshot by snapshot
  * without ever being whole in memory. Calls of fewer than 65,536 rows are gathered to that many, since
@@ -8,8 +8,8 @@
  * CSV: RFC 4180 with LF and a header line; booleans 0 and 1, dates YYYY-MM-DD, times
  * YYYY-MM-DD HH:MM:SS, decimals with all their places, reals as the shortest text that reads back
  * to the same double, null as the empty field. An empty text that is not null is written as "", and
- * so is null in a table of one column (an empty line would be skipped by readers). Parquet: see
- * sink_parquet.c.
+ * so is null in a table of one column (an empty line would be skipped by readers). A path that ends
+ * with .csv.gz or .csv.zst is compressed. Parquet: see sink_parquet.c; Arrow: see sink_arrow.c.
  *
  * The bytes depend on the tables and on how they were cut into calls, never on the threads.
  *
@@ -27,10 +27,11 @@ struct rcx_sink_metadata {
     const char *key, *value;
 };
 struct rcx_sink_options {
-    const char *format;    /* NULL: by the extension of the path (.csv, .parquet) */
-    const char *codec;     /* Parquet: "none", "snappy", "zstd"; NULL: snappy */
-    int codec_level;       /* zstd; 0: 3 */
-    size_t row_group_rows; /* Parquet: most rows of a row group; 0: 1,048,576 */
+    const char *format; /* NULL: by the extension of the path (.csv, .parquet, .arrow) */
+    const char *codec;  /* Parquet, Arrow: "none", "snappy" (Arrow: lz4), "lz4", "zstd"; NULL: the
+                            * format's fast one */
+    int codec_level;    /* zstd; 0: 3 */
+    size_t row_group_rows;                    /* Parquet: most rows of a row group; 0: 1,048,576 */
     const struct rcx_sink_metadata *metadata; /* Parquet: key-value metadata of the file */
     size_t metadata_count;
     const char *const *sorted_by; /* Parquet: columns that every table is sorted by, ascending, */

@@ -1,9 +1,13 @@
-/* CSV (RFC 4180, LF). Blocks of rows become text in parallel and are written in order. A row is
+/* CSV (RFC 4180, LF), as it is or, by the extension .gz or .zst, compressed. Blocks of rows become
+ * text in parallel and are written in order; compressed, each is a gzip member or zstd frame of its
+ * own, which readers take for one stream. A row is
  * formatted through a plain pointer: room for its longest possible text is made once per row. */
 #include <math.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/memory.h"
+#include "storage/encoding/codec.h"
 #include "storage/format/csv_text.h"
 #include "storage/format/ordered_output.h"
 #include "storage/format/sink_format.h"
@@ -11,13 +15,37 @@
 /* About 1 MB of text for a wide row: small enough to share out, large enough to be worth a task. */
 enum { BLOCK_ROWS = 8192 };
 
+struct csv_sink {
+    const struct rcx_codec *codec; /* NULL: plain */
+    int level;
+};
+
 static enum rcx_status open_csv(struct rcx_sink *sink, const struct rcx_sink_options *options,
                                 struct rcx_error *err)
 {
-    (void)sink;
-    (void)options;
-    (void)err;
+    struct csv_sink *state = sink->state = rcx_calloc(1, sizeof *state);
+    if (!state)
+        return rcx_fail_nomem(err, sink->path, sizeof *state);
+    const char *codec = rcx_sink_compression(sink->path);
+    state->codec = codec ? rcx_codec_find(codec) : NULL;
+    if (codec && strcmp(codec, "zstd") == 0)
+        state->level = options->codec_level;
     return RCX_OK;
+}
+
+/* Compresses `text` into `packed`, which is emptied first. */
+static enum rcx_status compress(const struct csv_sink *state, struct rcx_codec_context **context,
+                                const struct rcx_buf *text, struct rcx_buf *packed,
+                                struct rcx_error *err)
+{
+    size_t bound = state->codec->bound(text->length);
+    rcx_buf_clear(packed);
+    if (!*context)
+        *context = rcx_codec_context_new();
+    if (!*context || text->failed || !rcx_buf_reserve(packed, bound))
+        return rcx_fail_nomem(err, "CSV text", bound);
+    return state->codec->compress(*context, state->level, text->data, text->length, packed->data,
+                                  bound, &packed->length, err);
 }
 
 static char *put_cell(char *out, const struct rcx_column *column, size_t row)
@@ -87,7 +115,11 @@ static char *put_row(char *out, const struct rcx_table *table, size_t row)
 
 struct csv_job {
     const struct rcx_table *table;
-    struct rcx_buf *texts; /* [threads] */
+    const struct csv_sink *sink;
+    struct csv_worker {
+        struct rcx_buf text, packed;
+        struct rcx_codec_context *context;
+    } * workers; /* [threads] */
     struct rcx_ordered_output output;
 };
 
@@ -95,7 +127,8 @@ static enum rcx_status format_block(void *context, size_t chunk, unsigned worker
                                     struct rcx_error *err)
 {
     struct csv_job *job = context;
-    struct rcx_buf *text = &job->texts[worker];
+    struct csv_worker *own = &job->workers[worker];
+    struct rcx_buf *text = &own->text;
     size_t begin = chunk * BLOCK_ROWS;
     size_t end = begin + BLOCK_ROWS < job->table->rows ? begin + BLOCK_ROWS : job->table->rows;
     rcx_buf_clear(text);
@@ -106,12 +139,17 @@ static enum rcx_status format_block(void *context, size_t chunk, unsigned worker
         char *at = (char *)text->data + text->length;
         text->length += (size_t)(put_row(at, job->table, row) - at);
     }
-    return rcx_ordered_put(&job->output, chunk, text, err);
+    if (!job->sink->codec)
+        return rcx_ordered_put(&job->output, chunk, text, err);
+    enum rcx_status status = compress(job->sink, &own->context, text, &own->packed, err);
+    return status == RCX_OK ? rcx_ordered_put(&job->output, chunk, &own->packed, err) : status;
 }
 
 static enum rcx_status begin_csv(struct rcx_sink *sink, struct rcx_error *err)
 {
-    struct rcx_buf line = {0};
+    const struct csv_sink *state = sink->state;
+    struct rcx_buf line = {0}, packed = {0};
+    struct rcx_codec_context *context = NULL;
     for (size_t i = 0; i < sink->column_count; i++) {
         struct rcx_text name = rcx_text_of(sink->columns[i].name);
         if (!rcx_buf_reserve(&line, 2 * name.length + 3))
@@ -122,10 +160,15 @@ static enum rcx_status begin_csv(struct rcx_sink *sink, struct rcx_error *err)
         line.length += (size_t)(rcx_csv_put_text(at, name) - at);
     }
     rcx_buf_append_byte(&line, '\n');
-    enum rcx_status status = line.failed
-                                 ? rcx_fail_nomem(err, "CSV header", line.length)
-                                 : rcx_file_writer_write(sink->file, line.data, line.length, err);
+    enum rcx_status status = line.failed ? rcx_fail_nomem(err, "CSV header", line.length) : RCX_OK;
+    if (status == RCX_OK && state->codec)
+        status = compress(state, &context, &line, &packed, err);
+    const struct rcx_buf *bytes = state->codec ? &packed : &line;
+    if (status == RCX_OK)
+        status = rcx_file_writer_write(sink->file, bytes->data, bytes->length, err);
+    rcx_codec_context_release(context);
     rcx_buf_release(&line);
+    rcx_buf_release(&packed);
     return status;
 }
 
@@ -134,16 +177,20 @@ static enum rcx_status write_csv(struct rcx_sink *sink, const struct rcx_table *
 {
     size_t blocks = (table->rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
     unsigned threads = sink->parallel.threads;
-    struct csv_job job = {.table = table, .texts = rcx_calloc(threads, sizeof *job.texts)};
-    if (!job.texts)
-        return rcx_fail_nomem(err, sink->path, threads * sizeof *job.texts);
+    struct csv_job job = {
+        .table = table, .sink = sink->state, .workers = rcx_calloc(threads, sizeof *job.workers)};
+    if (!job.workers)
+        return rcx_fail_nomem(err, sink->path, threads * sizeof *job.workers);
     enum rcx_status status = rcx_ordered_init(&job.output, sink->file, blocks, err);
     if (!status)
         status = rcx_parallel_for(&sink->parallel, blocks, format_block, &job, err);
     rcx_ordered_release(&job.output);
-    for (unsigned i = 0; i < threads; i++)
-        rcx_buf_release(&job.texts[i]);
-    rcx_free(job.texts);
+    for (unsigned i = 0; i < threads; i++) {
+        rcx_buf_release(&job.workers[i].text);
+        rcx_buf_release(&job.workers[i].packed);
+        rcx_codec_context_release(job.workers[i].context);
+    }
+    rcx_free(job.workers);
     return status;
 }
 
@@ -156,7 +203,7 @@ static enum rcx_status finish_csv(struct rcx_sink *sink, struct rcx_error *err)
 
 static void release_csv(struct rcx_sink *sink)
 {
-    (void)sink;
+    rcx_free(sink->state);
 }
 
 const struct rcx_sink_format rcx_sink_csv = {

@@ -47,7 +47,10 @@ struct rcx_sink_format {
     void (*release)(struct rcx_sink *sink); /* frees `state`, which may be NULL */
 };
 
-extern const struct rcx_sink_format rcx_sink_csv, rcx_sink_parquet;
+/* The codec that the last extension of a path asks for (.gz, .zst); NULL: none. */
+const char *rcx_sink_compression(const char *path);
+
+extern const struct rcx_sink_format rcx_sink_csv, rcx_sink_parquet, rcx_sink_arrow;
 
 /* Writes the rows of a Parquet sink that still wait; *out is what its footer will say.
  * Errors: RCX_E_INTERNAL (another format), of writing. */

@@ -52,17 +52,21 @@ static void release_parquet(struct rcx_sink *sink)
 /* --- options ------------------------------------------------------------------------------- */
 
 /* The codecs that Parquet and we both know. */
-static bool parquet_codec(const char *name, enum rcx_parquet_codec *out)
+static bool parquet_codec(const char *name, enum rcx_parquet_codec *out,
+                          const struct rcx_codec **out_codec)
 {
     static const struct {
         const char *name;
         enum rcx_parquet_codec codec;
-    } known[] = {{"none", RCX_PARQUET_UNCOMPRESSED},
-                 {"snappy", RCX_PARQUET_SNAPPY},
-                 {"zstd", RCX_PARQUET_ZSTD}};
+        const char *own;
+    } known[] = {{"none", RCX_PARQUET_UNCOMPRESSED, "none"},
+                 {"snappy", RCX_PARQUET_SNAPPY, "snappy"},
+                 {"lz4", RCX_PARQUET_LZ4_RAW, "lz4_raw"},
+                 {"zstd", RCX_PARQUET_ZSTD, "zstd"}};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         if (strcmp(known[i].name, name) == 0) {
             *out = known[i].codec;
+            *out_codec = rcx_codec_find(known[i].own);
             return true;
         }
     }
@@ -72,13 +76,14 @@ static bool parquet_codec(const char *name, enum rcx_parquet_codec *out)
 static enum rcx_status unknown_codec(const struct rcx_sink *sink, const char *name,
                                      struct rcx_error *err)
 {
-    static const char *const names[] = {"none", "snappy", "zstd"};
+    static const char *const names[] = {"none", "snappy", "lz4", "zstd"};
     const char *near = rcx_suggest(name, names, sizeof names / sizeof names[0]);
     if (near)
         return rcx_fail(err, RCX_E_USAGE, "%s: unknown codec '%s'; did you mean '%s'?", sink->path,
                         name, near);
-    return rcx_fail(err, RCX_E_USAGE, "%s: unknown codec '%s'; known are none, snappy and zstd",
-                    sink->path, name);
+    return rcx_fail(err, RCX_E_USAGE,
+                    "%s: unknown codec '%s'; known are none, snappy, lz4 and zstd", sink->path,
+                    name);
 }
 
 static enum rcx_status set_codec(struct rcx_sink *sink, const struct rcx_sink_options *options,
@@ -86,9 +91,8 @@ static enum rcx_status set_codec(struct rcx_sink *sink, const struct rcx_sink_op
 {
     struct parquet_sink *state = sink->state;
     const char *name = options->codec ? options->codec : "snappy";
-    if (!parquet_codec(name, &state->codec_number))
+    if (!parquet_codec(name, &state->codec_number, &state->codec))
         return unknown_codec(sink, name, err);
-    state->codec = rcx_codec_find(name);
     int level = options->codec_level;
     if (level && state->codec->level_max &&
         (level < state->codec->level_min || level > state->codec->level_max))

@@ -1,6 +1,7 @@
-/* read_table IN OUT [COLUMN...]: any table file through the table source into a sink. Prints the
+/* read_table IN OUT [--codec=NAME] [COLUMN...]: any table file through the table source into a sink. Prints the
  * types of the columns; exit code 1 with the error's text when it is refused. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/cpu.h"
 #include "storage/format/sink.h"
@@ -13,9 +14,13 @@ int main(int argc, char **argv)
     const struct rcx_parallel parallel = {2};
     const char *columns[16];
     struct rcx_table_read_options options = {.columns = columns, .parallel = &parallel};
-    for (int i = 3; i < argc && i < 3 + 16; i++)
-        columns[options.column_count++] = argv[i];
-    const struct rcx_sink_options sink = {.codec = "none", .parallel = parallel, .no_sync = 1};
+    struct rcx_sink_options sink = {.codec = "none", .parallel = parallel, .no_sync = 1};
+    for (int i = 3; i < argc && i < 3 + 16; i++) {
+        if (strncmp(argv[i], "--codec=", 8) == 0)
+            sink.codec = argv[i] + 8;
+        else
+            columns[options.column_count++] = argv[i];
+    }
     struct rcx_table table = {0};
     struct rcx_error err = {0};
     rcx_cpu_set(rcx_cpu_detect());

@@ -77,7 +77,7 @@ static void test_unknown_names(void **state)
     (void)state;
     assert_refused("t.parqet", NULL, "did you mean '.parquet'");
     assert_refused("t.cvs", NULL, "did you mean '.csv'");
-    assert_refused("t.docx", NULL, "known are csv and parquet");
+    assert_refused("t.docx", NULL, "known are csv, parquet and arrow");
     assert_refused("t", NULL, "expected .csv or .parquet");
     assert_refused("t.csv/t", NULL, "expected .csv or .parquet"); /* the dot is the directory's */
     struct rcx_sink_options options = {.format = "parket"};
