@@ -63,9 +63,18 @@ static size_t print_number(double value, char *out)
     return length;
 }
 
+/* What is blank in XML: form feeds, for instance, are not. */
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
 static bool parse_number(struct rcx_text raw, double *out)
 {
-    raw = rcx_text_trim(raw);
+    while (raw.length > 0 && is_blank(raw.data[0]))
+        raw = (struct rcx_text){raw.data + 1, raw.length - 1};
+    while (raw.length > 0 && is_blank(raw.data[raw.length - 1]))
+        raw.length--;
     if (raw.length == 0 || raw.length > RAW_BYTES)
         return false;
     if (raw.data[0] == '+')

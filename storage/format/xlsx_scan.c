@@ -199,7 +199,7 @@ static inline bool take_cell_tag(struct cursor *cursor, struct cell *cell, bool 
         if ((c == 'r' && !has_reference) || (c == 's' && !has_format) || (c == 't' && !has_type))
             return false;
     }
-    if (cell->column < cursor->next_column)
+    if (cell->column < cursor->next_column || cell->column >= RCX_XLSX_MOST_COLUMNS)
         return false;
     cursor->next_column = cell->column + 1;
     return true;

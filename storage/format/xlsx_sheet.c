@@ -169,7 +169,7 @@ static enum rcx_status end_cell(struct rcx_xlsx_sheet_reader *reader, struct rcx
                             ? rcx_xlsx_date(text, reader->context->workbook->date1904, number)
                             : rcx_xlsx_number(text, number);
         text = length > 0 ? (struct rcx_text){number, length} : text_of(reader);
-    } else if (strcmp(type, "str") == 0 || strcmp(type, "inlineStr") == 0) {
+    } else {
         text = text_of(reader);
     }
     if (status != RCX_OK)
