@@ -240,6 +240,26 @@ def size(bench):
     return samples, {**extra, "bytes_zstd_19": int(packed)}
 
 
+def xlsx(bench):
+    """UCI as a workbook, beside it (online_retail.xlsx): ours ends with a committed store, the readers with
+    Python values."""
+    folder = bench.arguments.uci or os.path.join(os.environ.get("RCX_DATA_DIR", ""), "x")
+    source = pathlib.Path(folder).parent / "online_retail.xlsx"
+    if not source.exists():
+        raise SystemExit(f"{source} is needed: --uci FILE beside it, or RCX_DATA_DIR")
+    store = bench.work / "xlsx.store"
+
+    def rcx():
+        bench.fresh(store.name)
+        return bench.run_rcx("ingest", source, "--store", store, "-q")
+
+    sides = {"rcx": rcx,
+             "openpyxl": lambda: bench.run_peer("xlsx_read.py", "openpyxl", source),
+             "calamine": lambda: bench.run_peer("xlsx_read.py", "calamine", source)}
+    samples = measure.alternate(sides, bench.arguments.reps, bench.note)
+    return samples, {"bytes_xlsx": source.stat().st_size}
+
+
 CASES = {
     "ingest": (ingest, "CSV to committed, sorted store"),
     "ingest-parquet": (ingest_parquet, "zstd Parquet to committed, sorted store"),
@@ -248,6 +268,7 @@ CASES = {
     "features-in-memory": (features_in_memory, "the same, nothing written"),
     "clean": (clean, "validation, cleaning, cleaned Parquet / read and write it"),
     "uci": (uci, "UCI, raw CSV to features, whole process"),
+    "xlsx": (xlsx, "UCI as a workbook, to committed store / to Python values"),
     "size": (size, "UCI, CSV to store; sizes"),
 }
 
