@@ -121,6 +121,8 @@ static const struct rcx_option options[] = {
     OPTION(TEXT, weights, "weights", 0, "COLUMN", "how much each row counts"),
     OPTION(FLAG, standardize, "standardize", 0, NULL, "scale each column to mean 0, deviation 1"),
     OPTION(U64, restarts, "restarts", 0, "N", "starts, of which the best counts (default 10)"),
+    OPTION(FLAG, swap, "swap", 0, NULL,
+           "then try to end lower by moving centres elsewhere; 2 to 4 times the work"),
     OPTION(U64, max_iterations, "max-iterations", 0, "N",
            "most iterations of a start (default 300)"),
     OPTION(REAL, tolerance, "tolerance", 0, "X",

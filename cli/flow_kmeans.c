@@ -236,6 +236,7 @@ static enum rcx_status fit(const struct rcx_flow_kmeans *flow, const struct rcx_
     const struct rcx_kmeans_options options = {
         .k = (size_t)flow->k,
         .restarts = (size_t)flow->restarts,
+        .swap = flow->swap,
         .max_iterations = (size_t)flow->max_iterations,
         .tolerance = flow->tolerance,
         .start = flow->start,

@@ -10,7 +10,7 @@ struct rcx_flow_kmeans {
     const char *start_name, *algorithm_name; /* of the command; the enums below count */
     uint64_t k, restarts, max_iterations, batch_rows;
     double tolerance;
-    bool standardize, quality;
+    bool standardize, quality, swap;
     enum rcx_kmeans_start start;
     enum rcx_kmeans_algorithm algorithm;
     uint64_t seed;

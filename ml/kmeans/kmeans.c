@@ -234,6 +234,10 @@ enum rcx_status rcx_kmeans_fit(const struct rcx_matrix *matrix,
     for (size_t restart = 1; status == RCX_OK && restart < all.count; restart++)
         if (all.ends[restart].inertia < all.ends[winner].inertia)
             winner = restart;
+    if (status == RCX_OK && options->swap && options->k > 1 && !options->centres &&
+        options->algorithm != RCX_KMEANS_MINI_BATCH)
+        status = rcx_kmeans_swap(&problem, options, matrix->rows < PARALLEL_ROWS,
+                                 all.centres + winner * values, &all.ends[winner], err);
     if (status == RCX_OK)
         status = finish(&all, winner, out, err);
     rcx_free(all.centres);

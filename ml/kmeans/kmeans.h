@@ -44,7 +44,9 @@ enum { RCX_KMEANS_CENTRES_MOST = 65536 };
 
 struct rcx_kmeans_options {
     size_t k;
-    size_t restarts;       /* 0: 10; with `centres` 1 */
+    size_t restarts; /* 0: 10; with `centres` 1 */
+    bool swap;       /* then tries to leave the local optimum of the best start by moving centres
+                              elsewhere (kmeans_swaps.c): 9 to 27 descents more */
     size_t max_iterations; /* 0: 300 */
     /* Ends when the centres together moved by at most this, squared, in units of the mean variance of
      * the columns (as scikit-learn's tol). 0: only when no row changes its centre. */

@@ -78,6 +78,10 @@ enum rcx_status rcx_kmeans_mini_batch(const struct rcx_kmeans_problem *problem,
                                       const struct rcx_kmeans_options *options, size_t restart,
                                       double *centres, struct rcx_kmeans_end *out,
                                       struct rcx_error *err);
+/* Tries to end lower than `centres`, in place, by moving centres elsewhere. */
+enum rcx_status rcx_kmeans_swap(const struct rcx_kmeans_problem *problem,
+                                const struct rcx_kmeans_options *options, bool side_by_side,
+                                double *centres, struct rcx_kmeans_end *end, struct rcx_error *err);
 /* Sum of weight x squared distance to the nearest centre. */
 enum rcx_status rcx_kmeans_inertia(const struct rcx_kmeans_problem *problem, const double *centres,
                                    size_t k, double *out, struct rcx_error *err);

@@ -195,6 +195,7 @@ static enum rcx_status fit_trial(const struct resampling *job, struct rcx_segmen
     const struct rcx_kmeans_options options = {
         .k = trial->k,
         .restarts = (size_t)job->cfg->restarts,
+        .swap = true,
         .max_iterations = (size_t)job->cfg->max_iterations,
         .seed = job->seed,
         .stream = STREAM_FIT,

@@ -79,9 +79,9 @@ def check_measures(data, labels, got):
 def test_no_worse_than_scikit_learn_and_measured_alike(name, tmp_path):
     make, k = DATA[name]
     data = make()
-    report, labels, centres = cluster(tmp_path, data, k)
+    report, labels, centres = cluster(tmp_path, data, k, "--swap")
     theirs = KMeans(k, n_init=10, tol=0, random_state=1).fit(data)
-    assert report["inertia"] <= theirs.inertia_ * 1.002
+    assert report["inertia"] <= theirs.inertia_ * (1 + 1e-9)
     assert report["inertia"] == pytest.approx(((data - centres[labels]) ** 2).sum(), rel=1e-9)
     check_measures(data, labels, report)
 
@@ -110,7 +110,7 @@ def test_uci_choice_of_k(uci):
     data = scaled(table)
     for row in quality_of(directory):
         theirs = KMeans(int(row["k"]), n_init=10, tol=0, random_state=0).fit(data)
-        assert float(row["inertia"]) <= theirs.inertia_ * 1.002
+        assert float(row["inertia"]) <= theirs.inertia_ * (1 + 1e-9)
     chosen = next(row for row in quality_of(directory) if row["chosen"] == "1")
     assigned = pd.read_parquet(directory / "outputs/segment_assignments.parquet")
     labels = assigned[assigned.snapshot_date == assigned.snapshot_date.max()].cluster.to_numpy()

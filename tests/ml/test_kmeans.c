@@ -330,6 +330,10 @@ static void more_starts_are_no_worse_and_kmeans_parallel_comes_close(void **stat
     struct rcx_kmeans batch = fit(
         &data, (struct rcx_kmeans_options){
                    .k = 8, .algorithm = RCX_KMEANS_MINI_BATCH, .max_iterations = 100});
+    struct rcx_kmeans swapped = fit(
+        &data, (struct rcx_kmeans_options){.k = 8, .restarts = 1, .swap = true});
+    assert_true(swapped.inertia <= one.inertia && swapped.inertia <= ten.inertia * 1.001);
+    rcx_kmeans_release(&swapped);
     assert_true(ten.inertia <= one.inertia);
     assert_true(parallel.inertia <= ten.inertia * 1.02);
     assert_true(batch.inertia <= ten.inertia * 1.2 && batch.inertia >= ten.inertia * 0.999);
