@@ -8,7 +8,7 @@
 
 #include "storage/format/parquet_copy.h"
 
-enum { MOST_ROWS = 4096, MOST_COLUMNS = 64 };
+enum { MOST_ROWS = 4096, MOST_COLUMNS = 64, KINDS = 12 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -84,22 +84,37 @@ static void try_metadata(const char *path, const uint8_t *data, size_t size)
 /* data: type and flags, rows, then pages. */
 static void try_pages(const uint8_t *data, size_t size)
 {
-    static const enum rcx_type types[] = {RCX_TYPE_BOOL,  RCX_TYPE_INT8, RCX_TYPE_INT32,
-                                          RCX_TYPE_INT64, RCX_TYPE_REAL, RCX_TYPE_TIME,
-                                          RCX_TYPE_TEXT};
-    static const enum rcx_parquet_type physical[] = {
-        RCX_PARQUET_BOOLEAN, RCX_PARQUET_INT32, RCX_PARQUET_INT32,     RCX_PARQUET_INT64,
-        RCX_PARQUET_DOUBLE,  RCX_PARQUET_INT64, RCX_PARQUET_BYTE_ARRAY};
+    static const struct {
+        enum rcx_type type;
+        enum rcx_parquet_type physical;
+        size_t width;
+        enum rcx_parquet_meaning meaning;
+    } kinds[KINDS] = {
+        {RCX_TYPE_BOOL, RCX_PARQUET_BOOLEAN, 0, RCX_PARQUET_MEANS_ITSELF},
+        {RCX_TYPE_INT8, RCX_PARQUET_INT32, 0, RCX_PARQUET_MEANS_ITSELF},
+        {RCX_TYPE_INT32, RCX_PARQUET_INT32, 0, RCX_PARQUET_MEANS_ITSELF},
+        {RCX_TYPE_INT64, RCX_PARQUET_INT64, 0, RCX_PARQUET_MEANS_UNSIGNED},
+        {RCX_TYPE_REAL, RCX_PARQUET_DOUBLE, 0, RCX_PARQUET_MEANS_ITSELF},
+        {RCX_TYPE_TIME, RCX_PARQUET_INT64, 0, RCX_PARQUET_MEANS_NANOSECONDS},
+        {RCX_TYPE_TEXT, RCX_PARQUET_BYTE_ARRAY, 0, RCX_PARQUET_MEANS_ITSELF},
+        {RCX_TYPE_REAL, RCX_PARQUET_FLOAT, 0, RCX_PARQUET_MEANS_ITSELF},
+        {RCX_TYPE_TIME, RCX_PARQUET_INT96, 0, RCX_PARQUET_MEANS_JULIAN},
+        {RCX_TYPE_DECIMAL, RCX_PARQUET_FIXED_LEN_BYTE_ARRAY, 9, RCX_PARQUET_MEANS_DECIMAL},
+        {RCX_TYPE_DECIMAL, RCX_PARQUET_BYTE_ARRAY, 0, RCX_PARQUET_MEANS_DECIMAL},
+        {RCX_TYPE_TEXT, RCX_PARQUET_FIXED_LEN_BYTE_ARRAY, 3, RCX_PARQUET_MEANS_ITSELF},
+    };
     if (size < 2)
         return;
-    size_t kind = data[0] % 7, rows = data[1];
+    size_t kind = (data[0] & 15) % KINDS, rows = data[1];
     const struct rcx_parquet_chunk_bytes chunk = {
         .path = "f",
         .column = "c",
         .data = data + 2,
         .length = size - 2,
-        .type = physical[kind],
-        .codec = rcx_codec_at(data[0] >> 3 & 1 ? 0 : data[0] % 3),
+        .type = kinds[kind].physical,
+        .width = kinds[kind].width,
+        .meaning = (int)kinds[kind].meaning,
+        .codec = rcx_codec_at(data[0] >> 5),
         .nullable = data[0] >> 4 & 1,
         .rows = rows,
         .plain_bytes = 1 << 16,
@@ -107,8 +122,8 @@ static void try_pages(const uint8_t *data, size_t size)
     struct rcx_parquet_decoder decoder = {0};
     struct rcx_dictionary texts = {0};
     struct rcx_table table = {0};
-    if (rcx_dictionary_init(&texts) && rcx_table_add(&table, "c", types[kind]) &&
-        rcx_table_resize(&table, rows))
+    if (rcx_dictionary_init(&texts) && chunk.codec &&
+        rcx_table_add(&table, "c", kinds[kind].type) && rcx_table_resize(&table, rows))
         (void)rcx_parquet_chunk_decode(&decoder, &chunk, 0, rows, &table.columns[0], 0, &texts,
                                        NULL);
     rcx_table_release(&table);

@@ -261,7 +261,8 @@ static void test_every_flipped_bit(void **state)
         refused += status != RCX_OK;
         bytes.data[i] ^= bit;
     }
-    assert_true(refused > bytes.length / 10); /* values themselves have no checksum */
+    /* What is not seen is in the footer: names, metadata, the page index. */
+    assert_true(refused > bytes.length / 2);
     rcx_buf_release(&bytes);
 }
 

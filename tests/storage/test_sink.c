@@ -78,14 +78,14 @@ static void test_unknown_names(void **state)
     assert_refused("t.parqet", NULL, "did you mean '.parquet'");
     assert_refused("t.cvs", NULL, "did you mean '.csv'");
     assert_refused("t.docx", NULL, "known are csv, parquet and arrow");
-    assert_refused("t", NULL, "expected .csv or .parquet");
-    assert_refused("t.csv/t", NULL, "expected .csv or .parquet"); /* the dot is the directory's */
+    assert_refused("t", NULL, "expected .csv, .parquet or .arrow");
+    assert_refused("t.csv/t", NULL, "expected .csv, .parquet or .arrow"); /* the dot is the directory's */
     struct rcx_sink_options options = {.format = "parket"};
     assert_refused("t.csv", &options, "did you mean 'parquet'");
     options = (struct rcx_sink_options){.codec = "sappy"};
     assert_refused("t.parquet", &options, "did you mean 'snappy'");
     options.codec = "brotli";
-    assert_refused("t.parquet", &options, "known are none, snappy and zstd");
+    assert_refused("t.parquet", &options, "known are none, snappy, lz4 and zstd");
     options = (struct rcx_sink_options){.codec = "zstd", .codec_level = 20};
     assert_refused("t.parquet", &options, "not in 1..19");
 }
