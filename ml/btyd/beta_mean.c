@@ -19,8 +19,9 @@ double rcx_beta_mean_purchases(double shape, double end, double a, double b, dou
     double w = horizon / end;
     double centre = log(a / b);
     double scale = fmin(1, sqrt(1 / a + 1 / b));
-    double left = -asinh(FALL / (a * scale) + 2 / scale);
-    double right = asinh(FALL / (b * scale) + 2 / scale);
+    /* p^a (1 - p)^b falls in ln(p / (1 - p)) like e^(-a |u|) and, before that, like exp(-b e^-u) */
+    double left = -asinh((FALL / a + log1p(FALL / b) + 2) / scale);
+    double right = asinh((FALL / b + log1p(FALL / a) + 2) / scale);
     double highest = -a * log1p(b / a) - b * log1p(a / b); /* of ln p^a (1 - p)^b */
     double step = (right - left) / POINTS;
     double sum = 0;

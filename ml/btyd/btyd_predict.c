@@ -116,13 +116,15 @@ enum rcx_status rcx_btyd_predict(const struct rcx_btyd_fit *fit,
                                  const struct rcx_btyd_request *requests, size_t count,
                                  const struct rcx_parallel *parallel, struct rcx_error *err)
 {
-    struct rcx_pareto_rules rules = rcx_pareto_rules_of();
+    struct rcx_pareto_rules rules = {0};
     struct rcx_gauss_rule time_rule = rcx_gauss_rule_of(TIME_NODES);
     size_t lanes = groups->lanes + 1;
     double *columns = rcx_malloc_array(3 * lanes, sizeof *columns);
     if (!columns)
         return rcx_fail_nomem(err, "predictions", 3 * lanes * sizeof *columns);
     struct job job = {.fit = fit, .groups = groups, .value = columns};
+    if (fit->model == RCX_BTYD_PARETO)
+        rules = rcx_pareto_rules_of();
     if (fit->has_covariance)
         job.points = rcx_sigma_points_of(fit->parameters, fit->log_covariance,
                                          rcx_btyd_parameter_count(fit->model));

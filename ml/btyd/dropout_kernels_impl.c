@@ -84,7 +84,7 @@ void RCX_KERNEL(dropout_silent)(const double *age, size_t lanes, const struct rc
 {
     for (size_t i = 0; i < lanes; i += RCX_LANES) {
         const rcx_lanes end = rcx_lanes_load(age + i) + run->alpha;
-        const rcx_lanes power = -run->shape * rcx_lanes_log((end + horizon) / end);
+        const rcx_lanes power = -run->shape * rcx_lanes_log1p(horizon / end);
         rcx_lanes_store(out + i, rcx_lanes_exp(power));
     }
 }
@@ -106,7 +106,7 @@ void RCX_KERNEL(dropout_purchases)(const double *age, size_t lanes,
     for (size_t i = 0; i < lanes; i += RCX_LANES) {
         const rcx_lanes end = rcx_lanes_load(age + i) + run->alpha;
         const rcx_lanes z = horizon / (end + horizon);
-        const rcx_lanes g = rcx_lanes_box_cox(a - 1, -rcx_lanes_log((end + horizon) / end));
+        const rcx_lanes g = rcx_lanes_box_cox(a - 1, -rcx_lanes_log1p(horizon / end));
         rcx_lanes term = big_b * z;
         rcx_lanes sum = term;
         rcx_lanes size = rcx_lanes_abs(term);

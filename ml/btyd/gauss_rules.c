@@ -21,14 +21,19 @@ struct rcx_gauss_rule rcx_gauss_rule_of(unsigned count)
     enum { STEPS = 8 };
     static const double PI = 3.14159265358979323846;
     struct rcx_gauss_rule rule = {.count = count};
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = 0; i < (count + 1) / 2; i++) {
         double x = cos(PI * (i + .75) / (count + .5));
         double slope = 1;
-        for (int step = 0; step < STEPS; step++)
-            x -= legendre(count, x, &slope) / slope;
+        double step = 1;
+        for (int k = 0; k < STEPS && fabs(step) > 1e-14; k++) {
+            step = legendre(count, x, &slope) / slope;
+            x -= step;
+        }
         (void)legendre(count, x, &slope);
         rule.nodes[i] = (1 - x) / 2;
+        rule.nodes[count - 1 - i] = (1 + x) / 2;
         rule.weights[i] = 1 / ((1 - x * x) * slope * slope);
+        rule.weights[count - 1 - i] = rule.weights[i];
     }
     return rule;
 }

@@ -119,7 +119,7 @@ RCX_LANES_INLINE rcx_lanes rcx_lanes_exp(rcx_lanes x)
     return (rcx_lanes)((rcx_lanes_bits)p + ((rcx_lanes_bits)shifted << 52));
 }
 
-/* ln(1 + x) for 0 <= x <= 1. Error below 2 units in the last place. */
+/* ln(1 + x) for x >= 0. Error below 2 units in the last place. */
 RCX_LANES_INLINE rcx_lanes rcx_lanes_log1p(rcx_lanes x)
 {
     const rcx_lanes one_more = 1 + x;

@@ -101,7 +101,7 @@ void RCX_KERNEL(pareto_purchases)(const double *age, size_t lanes, const struct 
     for (size_t i = 0; i < lanes; i += RCX_LANES) {
         const rcx_lanes end = rcx_lanes_load(age + i);
         const rcx_lanes beta = end + run->beta;
-        const rcx_lanes l = rcx_lanes_log((beta + horizon) / beta);
+        const rcx_lanes l = rcx_lanes_log1p(horizon / beta);
         rcx_lanes_store(out + i,
                         run->shape * beta / (end + run->alpha) * rcx_lanes_box_cox(1 - run->s, l));
     }
