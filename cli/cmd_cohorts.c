@@ -7,9 +7,8 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
-#include "cli/flow_store.h"
+#include "cli/flow_cohorts.h"
 #include "cli/sink_options.h"
-#include "engine/exec/cohort_run.h"
 
 struct cohorts_options {
     const char *store, *output, *format;
@@ -119,19 +118,6 @@ static void print_json(struct rcx_cli *cli, const struct rcx_cohorts *cohorts)
     rcx_cli_json_end(cli, &json);
 }
 
-static enum rcx_status write_table(const struct rcx_cli *cli, const struct cohorts_options *given,
-                                   const struct rcx_cohorts *cohorts, struct rcx_error *err)
-{
-    struct rcx_sink_options sink = rcx_flow_sink_options(&cli->config->export, cli->parallel);
-    struct rcx_table table = {0};
-    enum rcx_status status = rcx_cohort_table(cohorts, &table, err);
-    sink.format = given->format;
-    if (status == RCX_OK)
-        status = rcx_sink_write_table(given->output, &sink, &table, err);
-    rcx_table_release(&table);
-    return status;
-}
-
 static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_error *err)
 {
     const struct cohorts_options *given = values;
@@ -142,9 +128,9 @@ static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_e
                                                  &cli->parallel, &store, err);
     if (status != RCX_OK)
         return status;
-    status = rcx_cohort_run(store.store, &store.plan, &cli->parallel, &cohorts, err);
-    if (status == RCX_OK && given->output)
-        status = write_table(cli, given, &cohorts, err);
+    struct rcx_sink_options sink = rcx_flow_sink_options(&cli->config->export, cli->parallel);
+    sink.format = given->format;
+    status = rcx_flow_cohorts(&store, &sink, given->output, &cohorts, err);
     if (status == RCX_OK && cli->json)
         print_json(cli, &cohorts);
     else if (status == RCX_OK && !to_stdout)

@@ -54,6 +54,8 @@ const struct rcx_command rcx_cmd_run = {
         "    outputs/leakage_proof.json              that no feature saw the future\n"
         "    outputs/segment_assignments.parquet, segment_summary.csv, segment_strategies.json,\n"
         "    outputs/segment_quality.csv, segment_migration.csv, models/segments.json\n"
+        "    outputs/cohorts.csv                     who came when, who came back\n"
+        "    outputs/report.html                     all of it on one page\n"
         "    run.json                                what was read, made and set; digests "
         "of all files\n"
         "    logs/retention_system.log               one JSON object a line\n"

@@ -124,6 +124,9 @@ static enum rcx_status fingerprint(struct rcx_run_state *run, const struct rcx_r
         if (status == RCX_OK)
             rcx_buf_append(&text, &digest, sizeof digest);
     }
+    for (size_t s = 0; row->reads_outputs && s < report->stage_count; s++)
+        for (size_t i = 0; i < report->stages[s].output_count; i++)
+            rcx_buf_append(&text, &report->stages[s].outputs[i].digest, sizeof(struct rcx_digest));
     *out_known = !text.failed && (!row->reads_inputs || report->input_count > 0);
     *out = rcx_hash128(text.data, text.length);
     rcx_buf_release(&text);

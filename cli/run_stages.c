@@ -34,8 +34,7 @@ enum rcx_status rcx_run_open_cleaned(struct rcx_run_state *run, struct rcx_error
     return status;
 }
 
-/* Full path of an output, with its folder made; NULL and an error when that fails. */
-static char *output_path(const struct rcx_run_state *run, const char *path, struct rcx_error *err)
+char *rcx_run_output_path(const struct rcx_run_state *run, const char *path, struct rcx_error *err)
 {
     char *full = rcx_path_join(run->flow->directory, path);
     char *folder = full ? rcx_strndup(full, (size_t)(strrchr(full, '/') - full)) : NULL;
@@ -50,7 +49,7 @@ static char *output_path(const struct rcx_run_state *run, const char *path, stru
     return full;
 }
 
-static enum rcx_status failed_path(const struct rcx_error *err)
+enum rcx_status rcx_run_failed_path(const struct rcx_error *err)
 {
     return err && err->status != RCX_OK ? err->status : RCX_E_IO;
 }
@@ -71,11 +70,11 @@ static enum rcx_status stage_ingest(struct rcx_run_state *run, struct rcx_run_st
     const struct rcx_flow_run *flow = run->flow;
     const struct rcx_config *config = run->config;
     struct rcx_ingest_report report = {0};
-    char *rejects = output_path(run, "outputs/rejects.csv", err);
+    char *rejects = rcx_run_output_path(run, "outputs/rejects.csv", err);
     char accepted[32], rejected[32], guests[32];
 
     if (!rejects)
-        return failed_path(err);
+        return rcx_run_failed_path(err);
     const struct rcx_ingest_options options = {
         .inputs = flow->inputs,
         .input_count = flow->input_count,
@@ -124,8 +123,8 @@ static enum rcx_status stage_validate(struct rcx_run_state *run, struct rcx_run_
     struct rcx_table table = {0};
     size_t failed = 0;
     static const char name[] = "outputs/validation_report.csv";
-    char *path = output_path(run, name, err);
-    enum rcx_status status = path ? rcx_run_open_store(run, err) : failed_path(err);
+    char *path = rcx_run_output_path(run, name, err);
+    enum rcx_status status = path ? rcx_run_open_store(run, err) : rcx_run_failed_path(err);
 
     if (status == RCX_OK)
         status = rcx_validate_run(run->store.store, &options, &validation, err);
@@ -185,14 +184,14 @@ static enum rcx_status stage_clean(struct rcx_run_state *run, struct rcx_run_sta
                                    struct rcx_error *err)
 {
     struct rcx_flow_clean_result result = {0};
-    char *statistics = output_path(run, cleaning_statistics, err);
-    char *model = statistics ? output_path(run, cleaning_model, err) : NULL;
+    char *statistics = rcx_run_output_path(run, cleaning_statistics, err);
+    char *model = statistics ? rcx_run_output_path(run, cleaning_model, err) : NULL;
     char *rows = NULL;
-    enum rcx_status status = model ? rcx_run_open_cleaned(run, err) : failed_path(err);
+    enum rcx_status status = model ? rcx_run_open_cleaned(run, err) : rcx_run_failed_path(err);
 
     if (status == RCX_OK && run->config->export.cleaned_data) {
-        rows = output_path(run, cleaned_rows, err);
-        status = rows ? RCX_OK : failed_path(err);
+        rows = rcx_run_output_path(run, cleaned_rows, err);
+        status = rows ? RCX_OK : rcx_run_failed_path(err);
     }
     const struct rcx_flow_clean flow = {
         .from = &run->store,
@@ -234,11 +233,11 @@ static void release_behaviour_paths(struct behaviour_paths *paths)
 static enum rcx_status open_behaviour(struct rcx_run_state *run, struct behaviour_paths *paths,
                                       struct rcx_flow_behaviour **out, struct rcx_error *err)
 {
-    paths->table = output_path(run, behaviour_table, err);
-    paths->parameters = paths->table ? output_path(run, behaviour_parameters, err) : NULL;
-    paths->model = paths->parameters ? output_path(run, behaviour_model, err) : NULL;
+    paths->table = rcx_run_output_path(run, behaviour_table, err);
+    paths->parameters = paths->table ? rcx_run_output_path(run, behaviour_parameters, err) : NULL;
+    paths->model = paths->parameters ? rcx_run_output_path(run, behaviour_model, err) : NULL;
     if (!paths->model)
-        return failed_path(err);
+        return rcx_run_failed_path(err);
     const struct rcx_flow_behaviour_options options = {
         .config = run->config,
         .parallel = run->flow->parallel,
@@ -320,12 +319,12 @@ static enum rcx_status compare_snapshots(struct rcx_run_state *run, const char *
     struct rcx_sink_options sink = rcx_flow_sink_options(&run->config->export, run->flow->parallel);
     struct rcx_feature_drift drift = {0};
     size_t length = strlen(stage->note);
-    char *path = output_path(run, name, err);
+    char *path = rcx_run_output_path(run, name, err);
 
     sink.no_sync = true;
     enum rcx_status status = path ? rcx_flow_drift(table, &run->config->drift, path, &sink, &drift,
                                                    err)
-                                  : failed_path(err);
+                                  : rcx_run_failed_path(err);
     if (status == RCX_OK)
         status = rcx_run_add_output(run->flow->directory, name, stage, err);
     if (status == RCX_OK && drift.drifted > 0)
@@ -341,9 +340,10 @@ static enum rcx_status stage_features(struct rcx_run_state *run, struct rcx_run_
                                       struct rcx_error *err)
 {
     static const char name[] = "data/features/customer_features.parquet";
-    char *table = output_path(run, name, err);
-    char *metadata = table ? output_path(run, "data/features/feature_metadata.json", err) : NULL;
-    enum rcx_status status = metadata ? rcx_run_open_cleaned(run, err) : failed_path(err);
+    char *table = rcx_run_output_path(run, name, err);
+    char *metadata = table ? rcx_run_output_path(run, "data/features/feature_metadata.json", err)
+                           : NULL;
+    enum rcx_status status = metadata ? rcx_run_open_cleaned(run, err) : rcx_run_failed_path(err);
 
     if (status == RCX_OK) {
         stage->rows_in = rcx_store_summary(run->store.store)->rows;
@@ -400,8 +400,8 @@ static enum rcx_status stage_prove(struct rcx_run_state *run, struct rcx_run_sta
 {
     static const char name[] = "outputs/leakage_proof.json";
     struct rcx_proof proof = {0};
-    char *path = output_path(run, name, err);
-    enum rcx_status status = path ? rcx_run_open_store(run, err) : failed_path(err);
+    char *path = rcx_run_output_path(run, name, err);
+    enum rcx_status status = path ? rcx_run_open_store(run, err) : rcx_run_failed_path(err);
 
     if (status == RCX_OK)
         status = write_proof(run, path, &proof, err);
@@ -420,20 +420,21 @@ static enum rcx_status stage_prove(struct rcx_run_state *run, struct rcx_run_sta
 /* --- the pipeline ------------------------------------------------------------------------------- */
 
 const struct rcx_run_stage_row rcx_run_stages[] = {
-    {"ingest", true, {"ingest", "store"}, stage_ingest},
-    {"validate", false, {"validation", "cleaning", "features"}, stage_validate},
-    {"clean", false, {"cleaning", "features", "export"}, stage_clean},
-    {"features",
-     false,
-     {"cleaning", "snapshots", "features", "drift", "churn", "clv", "btyd", "export"},
-     stage_features},
-    {"prove",
-     false,
-     {"cleaning", "snapshots", "features", "churn", "clv", "prove", "runtime.seed"},
-     stage_prove},
-    {"segment",
-     false,
-     {"cleaning", "snapshots", "features", "segments", "export", "runtime.seed"},
-     rcx_run_stage_segment},
+    {.name = "ingest", .reads_inputs = true, .sections = {"ingest", "store"}, .run = stage_ingest},
+    {.name = "validate", .sections = {"validation", "cleaning", "features"}, .run = stage_validate},
+    {.name = "clean", .sections = {"cleaning", "features", "export"}, .run = stage_clean},
+    {.name = "features",
+     .sections = {"cleaning", "snapshots", "features", "drift", "churn", "clv", "btyd", "export"},
+     .run = stage_features},
+    {.name = "prove",
+     .sections = {"cleaning", "snapshots", "features", "churn", "clv", "prove", "runtime.seed"},
+     .run = stage_prove},
+    {.name = "segment",
+     .sections = {"cleaning", "snapshots", "features", "segments", "export", "runtime.seed"},
+     .run = rcx_run_stage_segment},
+    {.name = "report",
+     .reads_outputs = true,
+     .sections = {"cleaning", "features"},
+     .run = rcx_run_stage_report},
 };
 const size_t rcx_run_stage_count = sizeof rcx_run_stages / sizeof rcx_run_stages[0];

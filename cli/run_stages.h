@@ -18,6 +18,7 @@ struct rcx_run_stage_row {
     /* The stage's output depends on the program, what it reads (the inputs, or the store's content) and
      * the keys of these sections (or single keys). */
     bool reads_inputs;
+    bool reads_outputs;       /* and what the stages before it wrote */
     const char *sections[12]; /* NULL-terminated */
     /* Fills rows, note and outputs of *stage; also when it returns RCX_E_CHECK, which ends the run
      * after the last stage. */
@@ -31,6 +32,13 @@ extern const size_t rcx_run_stage_count;
 /* Stages with files of their own. */
 enum rcx_status rcx_run_stage_segment(struct rcx_run_state *run, struct rcx_run_stage *stage,
                                       struct rcx_error *err);
+enum rcx_status rcx_run_stage_report(struct rcx_run_state *run, struct rcx_run_stage *stage,
+                                     struct rcx_error *err);
+
+/* Full path of an output, with its folder made; NULL and an error when that fails, whose status the
+ * other one tells. */
+char *rcx_run_output_path(const struct rcx_run_state *run, const char *path, struct rcx_error *err);
+enum rcx_status rcx_run_failed_path(const struct rcx_error *err);
 
 /* Opens the store, once. */
 enum rcx_status rcx_run_open_store(struct rcx_run_state *run, struct rcx_error *err);
