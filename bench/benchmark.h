@@ -69,3 +69,5 @@ enum rcx_status rcx_bench_trees_bin_run(void *state, struct rcx_bench_work *out,
                                         struct rcx_error *err);
 enum rcx_status rcx_bench_trees_histogram_run(void *state, struct rcx_bench_work *out,
                                               struct rcx_error *err);
+/* bench_campaign.c */
+RCX_BENCH_DECLARE(bench_campaign)

@@ -43,6 +43,8 @@ static const struct rcx_benchmark benchmarks[] = {
      rcx_bench_trees_setup, NULL, rcx_bench_trees_histogram_run, rcx_bench_trees_teardown},
     {"trees-train", "10 trees of 31 leaves", "rows x trees",
      rcx_bench_trees_setup, NULL, rcx_bench_trees_run, rcx_bench_trees_teardown},
+    {"campaign", "values of all tiers, allocation and certificate, a customer for each row", "customers",
+     rcx_bench_campaign_setup, NULL, rcx_bench_campaign_run, rcx_bench_campaign_teardown},
 };
 /* clang-format on */
 

@@ -150,7 +150,8 @@ static enum rcx_status take_ids(const struct file *file, struct rcx_table *out,
     struct rcx_column *column = rcx_table_add(out, "customer_id", from->type);
     if (!column)
         return rcx_fail_nomem(err, file->name, out->rows * 8);
-    memcpy(column->values, from->values, out->rows * rcx_type_bytes(from->type));
+    if (out->rows > 0)
+        memcpy(column->values, from->values, out->rows * rcx_type_bytes(from->type));
     column->dictionary = rcx_strings_retain(from->dictionary);
     return RCX_OK;
 }

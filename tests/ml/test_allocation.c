@@ -58,7 +58,7 @@ static int64_t exact(const struct rcx_allocation_problem *p)
     for (size_t i = 0; i < p->customers; i++) {
         memcpy(later, best, sizeof best);
         for (int b = 0; b <= p->budget; b++)
-            for (int u = 0; u < power[p->tiers]; u++)
+            for (int u = 0; u < (p->capacities ? power[p->tiers] : 1); u++)
                 for (size_t k = 0; k < p->tiers; k++) {
                     int64_t value = p->values[i * p->tiers + k];
                     bool limited = p->capacities && p->capacities[k] >= 0;
@@ -133,7 +133,7 @@ static void test_optimal_without_capacities(void **state)
 static void test_near_optimal_with_capacities(void **state)
 {
     (void)state;
-    compare(2, 4000, true);
+    compare(2, 1000, true);
 }
 
 /* A shop as in the documentation: save rates and discounts of three tiers, lognormal values. */
@@ -156,16 +156,16 @@ static struct rcx_allocation_problem shop(size_t n, uint64_t seed)
 
 static void test_shop_closes_the_gap_for_any_threads(void **state)
 {
-    static const size_t sizes[] = {1, 2, 100, 4000, 65536, 200001};
+    static const size_t sizes[] = {1, 2, 100, 4000, 65536, 140001};
     (void)state;
     for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
         struct rcx_allocation_problem p = shop(sizes[s], s);
         int64_t saturation = rcx_allocation_saturation(&p), capacities[3] = {-1, -1, -1};
-        for (int part = 0; part <= 9; part++) {
+        for (int part = 0; part <= 9; part += sizes[s] > 5000 ? 3 : 1) {
             struct rcx_allocation plan, again;
             const struct rcx_parallel three = {3};
             p.budget = saturation / 8 * part;
-            p.capacities = part % 3 == 2 ? capacities : NULL;
+            p.capacities = part % 3 == 2 || part == 3 ? capacities : NULL;
             capacities[0] = (int64_t)sizes[s] / 5;
             capacities[2] = (int64_t)sizes[s] / 20;
             assert_int_equal(rcx_allocate(&p, &one, &plan, NULL), RCX_OK);
@@ -188,7 +188,7 @@ static void test_more_budget_is_never_worse(void **state)
     struct rcx_allocation_problem p = shop(300, 9);
     rcx_i128 before = -1;
     (void)state;
-    for (p.budget = 0; p.budget < 12000000; p.budget += 10000) {
+    for (p.budget = 0; p.budget < 12000000; p.budget += 20000) {
         struct rcx_allocation plan;
         assert_int_equal(rcx_allocate(&p, &one, &plan, NULL), RCX_OK);
         assert_true(plan.value >= before);

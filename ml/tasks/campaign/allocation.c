@@ -180,8 +180,10 @@ static struct move best_gain(const struct rcx_allocation_problem *problem,
     struct move best = {0, (uint32_t)customer, 0};
     unsigned present = plan->options[customer];
     for (unsigned option = 1; option <= problem->tiers; option++) {
-        int64_t gain = rcx_option_value(problem, customer, option) -
-                       rcx_option_value(problem, customer, present);
+        int64_t value = rcx_option_value(problem, customer, option);
+        if (value <= 0)
+            continue;
+        int64_t gain = value - rcx_option_value(problem, customer, present);
         int64_t cost = rcx_option_cost(problem, option) - rcx_option_cost(problem, present);
         double key = -(double)gain / (double)(cost > 1 ? cost : 1);
         if (option != present && key < best.key && fits(problem, plan, customer, option))

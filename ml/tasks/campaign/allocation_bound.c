@@ -41,9 +41,10 @@ static enum rcx_status bound_chunk(void *context, size_t chunk, unsigned worker,
         const int64_t *row = problem->values + i * problem->tiers;
         rcx_i128 best = 0;
         for (size_t k = 0; k < problem->tiers; k++) {
+            if (row[k] <= 0)
+                continue;
             rcx_i128 value = ((rcx_i128)row[k] << bound->shift) - bound->charge[k];
-            if (row[k] > 0 && value > best)
-                best = value;
+            best = value > best ? value : best;
         }
         sum += best;
     }
