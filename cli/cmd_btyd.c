@@ -78,9 +78,10 @@ static enum rcx_status run_fit(struct rcx_cli *cli, const void *values, struct r
                                      .time_unit = given->time_unit,
                                      .parallel = cli->parallel};
     struct rcx_btyd_file file;
+    double seconds;
     enum rcx_status status = find_model(cli, given->model, &flow.model, err);
     if (status == RCX_OK)
-        status = rcx_flow_btyd_fit(&flow, &file, err);
+        status = rcx_flow_btyd_fit(&flow, &file, &seconds, err);
     if (status != RCX_OK)
         return status;
     if (!cli->json) {
@@ -89,6 +90,7 @@ static enum rcx_status run_fit(struct rcx_cli *cli, const void *values, struct r
     }
     struct rcx_json json = rcx_cli_json_begin(cli, "rcx.btyd.fit/1");
     rcx_json_put_text(&json, "time_unit", file.time_unit);
+    rcx_json_put_real(&json, "fit_seconds", seconds);
     rcx_json_key(&json, "purchases");
     rcx_json_object(&json);
     rcx_btyd_put_fit(&json, &file.purchases);

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -42,6 +43,13 @@ static double unit_days(const char *name)
             return UNITS[u].days;
     }
     return 0;
+}
+
+static double now_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
 /* --- the data ---------------------------------------------------------------------------------- */
@@ -92,11 +100,13 @@ enum rcx_status rcx_flow_btyd_read(const char *path, const struct rcx_parallel *
     enum rcx_status status = rcx_table_read(path, &options, &data.table, err);
     if (status == RCX_OK)
         status = convert(path, &data, err);
+    double begin = now_seconds();
     if (status == RCX_OK) {
         status = rcx_btyd_groups_build(&data.customers, parallel, &data.groups, &detail);
         if (status != RCX_OK)
             status = rcx_fail(err, status, "%s: %s", path, detail.text);
     }
+    data.group_seconds = now_seconds() - begin;
     if (status == RCX_OK)
         *out = data;
     else
@@ -120,7 +130,7 @@ static enum rcx_status write_model(const struct rcx_flow_btyd_fit *flow,
 }
 
 enum rcx_status rcx_flow_btyd_fit(const struct rcx_flow_btyd_fit *flow, struct rcx_btyd_file *out,
-                                  struct rcx_error *err)
+                                  double *out_seconds, struct rcx_error *err)
 {
     struct rcx_flow_btyd_data data = {0};
     struct rcx_btyd_file file = {0};
@@ -130,8 +140,10 @@ enum rcx_status rcx_flow_btyd_fit(const struct rcx_flow_btyd_fit *flow, struct r
                         flow->time_unit);
     snprintf(file.time_unit, sizeof file.time_unit, "%s", flow->time_unit);
     enum rcx_status status = rcx_flow_btyd_read(flow->data, &flow->parallel, &data, err);
+    double begin = now_seconds();
     if (status == RCX_OK)
         status = rcx_btyd_fit(data.groups, &options, &file.purchases, err);
+    double seconds = data.group_seconds + now_seconds() - begin;
     file.has_money = data.value != NULL;
     if (status == RCX_OK && file.has_money)
         status = rcx_gamma_gamma_fit(data.customers.frequency, data.value, data.customers.count,
@@ -139,8 +151,10 @@ enum rcx_status rcx_flow_btyd_fit(const struct rcx_flow_btyd_fit *flow, struct r
     if (status == RCX_OK && flow->output)
         status = write_model(flow, &file, err);
     rcx_flow_btyd_data_release(&data);
-    if (status == RCX_OK)
+    if (status == RCX_OK) {
         *out = file;
+        *out_seconds = seconds;
+    }
     return status;
 }
 

@@ -17,6 +17,7 @@ struct rcx_flow_btyd_data {
     struct rcx_btyd_customers customers;
     const double *value; /* NULL: there is no such column */
     struct rcx_btyd_groups *groups;
+    double group_seconds; /* that finding equal customers took */
 };
 void rcx_flow_btyd_data_release(struct rcx_flow_btyd_data *data);
 /* Errors: of the file; RCX_E_INPUT (a column missing, a value missing or out of range). */
@@ -31,9 +32,10 @@ struct rcx_flow_btyd_fit {
     struct rcx_parallel parallel;
     bool no_sync;
 };
-/* Errors: of reading, fitting, writing; RCX_E_USAGE for an unknown unit. */
+/* Errors: of reading, fitting, writing; RCX_E_USAGE for an unknown unit.
+ *  out_seconds  of grouping equal customers and fitting, without reading and writing */
 enum rcx_status rcx_flow_btyd_fit(const struct rcx_flow_btyd_fit *flow, struct rcx_btyd_file *out,
-                                  struct rcx_error *err);
+                                  double *out_seconds, struct rcx_error *err);
 
 struct rcx_flow_btyd_predict {
     const char *data, *model;
