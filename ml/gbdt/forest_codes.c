@@ -241,7 +241,7 @@ void rcx_forest_codes_encode(const struct rcx_forest_codes *codes, const struct 
                              size_t first, uint32_t count, size_t row_stride, size_t column_stride,
                              uint16_t *out)
 {
-    uint16_t below[RCX_FOREST_BLOCK];
+    uint16_t below[RCX_FOREST_BLOCK] = {0};
     for (uint32_t f = 0; f < codes->feature_count; f++) {
         const struct rcx_forest_feature *feature = &codes->features[f];
         const double *values = matrix->columns[feature->number] + first;
