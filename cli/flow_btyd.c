@@ -263,9 +263,10 @@ static enum rcx_status predict_horizon(struct prediction *prediction, const char
     if (!order[0])
         return status;
     for (unsigned discounted = 0; discounted < 2 && status == RCX_OK; discounted++) {
-        const struct rcx_btyd_request request = {discounted ? RCX_BTYD_DISCOUNTED
-                                                            : RCX_BTYD_PURCHASES,
-                                                 .horizon = horizon, .discount = discount};
+        const struct rcx_btyd_request request = {.quantity = discounted ? RCX_BTYD_DISCOUNTED
+                                                                        : RCX_BTYD_PURCHASES,
+                                                 .horizon = horizon,
+                                                 .discount = discount};
         snprintf(name, sizeof name, "%s_value_%s", discounted ? "discounted" : "expected", text);
         value[0] = value[1] = value[2] = NULL;
         status = predict_one(prediction, name, request, value, err);
@@ -280,8 +281,8 @@ static enum rcx_status predict_all(struct prediction *prediction, struct rcx_err
     const struct rcx_flow_btyd_predict *flow = prediction->flow;
     const struct rcx_flow_btyd_data *data = prediction->data;
     double *alive[3] = {NULL}, *order[3] = {NULL};
-    enum rcx_status status = predict_one(prediction, "p_alive",
-                                         (struct rcx_btyd_request){RCX_BTYD_P_ALIVE}, alive, err);
+    enum rcx_status status = predict_one(
+        prediction, "p_alive", (struct rcx_btyd_request){.quantity = RCX_BTYD_P_ALIVE}, alive, err);
     if (status == RCX_OK && data->value && prediction->file->has_money) {
         status = add_columns(prediction, "expected_order_value", order, err);
         if (status == RCX_OK)

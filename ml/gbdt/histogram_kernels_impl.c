@@ -135,10 +135,10 @@ static void add_up(const uint64_t *hist, uint64_t first, uint32_t last, uint64_t
     for (uint32_t b = 0; b < last; b += STEP) {
         sums x;
         memcpy(&x, hist + b, sizeof x);
-        x += __builtin_shuffle(x, none, (sums){4, 0, 1, 2});
-        x += __builtin_shuffle(x, none, (sums){4, 4, 0, 1});
+        x += __builtin_shufflevector(x, none, 4, 0, 1, 2);
+        x += __builtin_shufflevector(x, none, 4, 4, 0, 1);
         x += before;
-        before = __builtin_shuffle(x, (sums){3, 3, 3, 3});
+        before = __builtin_shufflevector(x, x, 3, 3, 3, 3);
         memcpy(prefix + b, &x, sizeof x);
     }
 }

@@ -76,6 +76,7 @@ enum rcx_status rcx_csv_columns_parse(const uint8_t *header, size_t length, uint
         size_t end = field_end(header, begin, length, delimiter);
         if (!rcx_array_reserve(&columns, &capacity, count + 1, sizeof *columns))
             goto no_memory;
+        columns[count].utc = false;
         columns[count].name = column_name(
             (struct rcx_text){(const char *)header + begin, end - begin});
         if (!columns[count].name)

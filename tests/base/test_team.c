@@ -23,6 +23,7 @@ static void add(void *context, size_t chunk, unsigned worker)
     volatile uint64_t spin = 0;
     for (unsigned i = 0; sums->slow && i < 20000; i++)
         spin += i;
+    (void)spin;
     sums->calls[chunk]++;
     sums->chunk[chunk] += sums->loop * (chunk + 1);
 }
@@ -40,6 +41,7 @@ static enum rcx_status many_loops(void *context, struct rcx_team *team, struct r
         volatile uint64_t wait = 0;
         for (unsigned i = 0; loop % 500 == 0 && i < 3000000; i++)
             wait += i;
+        (void)wait;
     }
     return RCX_OK;
 }
