@@ -26,7 +26,7 @@ static const struct rcx_option options[] = {
     RCX_OPTION(TEXT, struct run_options, output, "output", 'o', "DIR",
                "directory of the run (default rcx-out)"),
     RCX_OPTION(TEXT, struct run_options, until, "until", 0, "STAGE",
-               "last stage: ingest, validate, clean, features, prove or segment"),
+               "last stage: ingest, validate, clean, features, prove, segment, churn or report"),
     RCX_OPTION_KEY("date-format", 0, "FORMAT", "ingest.date_format",
                    "order of the dates: dmy, mdy, ymd, yyyymmdd, excel"),
     RCX_OPTION_KEY("sheet", 0, "NAME,...", "ingest.sheets",
@@ -54,13 +54,19 @@ const struct rcx_command rcx_cmd_run = {
         "    outputs/leakage_proof.json              that no feature saw the future\n"
         "    outputs/segment_assignments.parquet, segment_summary.csv, segment_strategies.json,\n"
         "    outputs/segment_quality.csv, segment_migration.csv, models/segments.json\n"
+        "    outputs/churn_predictions.parquet, churn_model_metrics.json, churn_backtest.csv,\n"
+        "    outputs/churn_labels.parquet, churn_label_statistics.csv, churn_evaluation.parquet,\n"
+        "    outputs/churn_threshold.csv, churn_feature_importance.csv, models/churn.model.txt, "
+        "churn.json\n"
         "    outputs/cohorts.csv                     who came when, who came back\n"
         "    outputs/report.html                     all of it on one page\n"
         "    run.json                                what was read, made and set; digests "
         "of all files\n"
         "    logs/retention_system.log               one JSON object a line\n"
         "A stage whose inputs and keys have not changed since the last run is skipped. When the\n"
-        "proof fails the later stages finish, and the exit code is 5.",
+        "proof fails the later stages finish, and the exit code is 5. Too little data for a model "
+        "of\n"
+        "churn is a warning, and the run goes on without one.",
     RCX_OPTIONS(options, struct run_options),
     .run = run,
 };

@@ -32,6 +32,8 @@ extern const size_t rcx_run_stage_count;
 /* Stages with files of their own. */
 enum rcx_status rcx_run_stage_segment(struct rcx_run_state *run, struct rcx_run_stage *stage,
                                       struct rcx_error *err);
+enum rcx_status rcx_run_stage_churn(struct rcx_run_state *run, struct rcx_run_stage *stage,
+                                    struct rcx_error *err);
 enum rcx_status rcx_run_stage_report(struct rcx_run_state *run, struct rcx_run_stage *stage,
                                      struct rcx_error *err);
 

@@ -118,6 +118,9 @@ struct rcx_cfg_drift {
 struct rcx_cfg_segments {
 #include "config/keys/segments.def"
 };
+struct rcx_cfg_models {
+#include "config/keys/models.def"
+};
 struct rcx_cfg_churn {
 #include "config/keys/churn.def"
 };

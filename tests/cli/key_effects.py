@@ -4,13 +4,17 @@ whose outcome must differ. test_key_effects.py runs them.
 To add a key: one row in EFFECTS: the changed value, how to look, and what else must be set (`given`)
 or which data are needed for the change to show.
 """
+import atexit
 import csv
 import datetime
+import functools
 import json
 import os
 import pathlib
 import random
+import shutil
 import subprocess
+import tempfile
 import time
 from dataclasses import dataclass, field
 
@@ -239,6 +243,29 @@ def behaviour(folder, sets):
     return table.read_bytes()
 
 
+@functools.cache
+def leaving_shop():
+    """A shop of 700 customers whose churn can be learned, as a store."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="rcx-churn-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    made = run("generate", "--rows", 12000, "--basket", 3, "--guests", 0, "--seed", 3, "-o", folder / "shop.csv")
+    assert made.returncode == 0, made.stderr
+    got = run("ingest", folder / "shop.csv", "--store", folder / "store")
+    assert got.returncode == 0, got.stderr
+    return folder / "store"
+
+
+def churn(folder, sets):
+    """All files of the churn stage, and its exit code."""
+    shutil.copytree(leaving_shop(), folder / "store")
+    got = run("churn", "-o", folder, *sets_of(sets))
+    return got.returncode, {p.name: p.read_bytes() for f in ("outputs", "models") for p in (folder / f).glob("*")}
+
+
+# few rows will do, and few resamples
+CHURN = ["churn.origin_rows=50", "churn.choice_rows=100", "churn.resamples=20"]
+FIXED = ["churn.origin_rows=50", "churn.choice_rows=1000000", "churn.resamples=20"]
+
 FIT = ["cleaning.outliers.min_fit_rows=20"]
 CLEAN = output_of("clean")
 FEATURES = output_of("features")
@@ -322,6 +349,27 @@ EFFECTS = {
     "churn.horizon_days": Effect("30", LABELS),
     "churn.gap_days": Effect("20", LABELS),
     "churn.min_tenure_days": Effect("100", LABELS),
+    "models.exclude": Effect("return_rate", churn, CHURN),
+    "churn.model": Effect("logistic", churn, CHURN),
+    "churn.offset": Effect("none", churn, CHURN),
+    "churn.use_btyd": Effect("false", churn, CHURN),
+    "churn.trees": Effect("7", churn, FIXED),
+    "churn.most_trees": Effect("3", churn, CHURN),
+    "churn.leaves": Effect("2", churn, CHURN),
+    "churn.learning_rate": Effect("0.2", churn, FIXED),
+    "churn.min_leaf_rows": Effect("200", churn, FIXED),
+    "churn.blend": Effect("0.9", churn, CHURN),
+    "churn.ridge": Effect("1", churn, CHURN),
+    "churn.imbalance": Effect("scale_pos_weight", churn, CHURN),
+    "churn.calibration": Effect("platt", churn, CHURN),
+    "churn.origin_rows": Effect("300", churn, ["churn.choice_rows=100", "churn.resamples=20"]),
+    "churn.choice_rows": Effect("100", churn, ["churn.origin_rows=50", "churn.resamples=20"]),
+    "churn.threshold_tier": Effect("premium", churn, CHURN),
+    "churn.threshold": Effect("0.3", churn, FIXED),
+    "churn.resamples": Effect("30", churn, ["churn.origin_rows=50"]),
+    "churn.risk_medium": Effect("0.9", churn, CHURN),
+    "churn.risk_high": Effect("0.95", churn, CHURN),
+    "churn.risk_very_high": Effect("0.97", churn, CHURN),
     "btyd.model": Effect("pareto", behaviour),
     "btyd.intervals": Effect("true", behaviour),
     "clv.annual_discount_rate": Effect("0.5", behaviour),

@@ -14,9 +14,13 @@ FILES = ["data/features/customer_behaviour.parquet", "data/features/customer_fea
          "outputs/btyd_parameters.json", "outputs/cleaning_stats.json", "outputs/feature_drift.csv", "outputs/leakage_proof.json",
          "outputs/segment_assignments.parquet", "outputs/segment_migration.csv", "outputs/segment_quality.csv",
          "outputs/segment_strategies.json", "outputs/segment_summary.csv", "models/segments.json",
+         "outputs/churn_backtest.csv", "outputs/churn_evaluation.parquet", "outputs/churn_feature_importance.csv",
+         "outputs/churn_label_statistics.csv", "outputs/churn_labels.parquet", "outputs/churn_model_metrics.json",
+         "outputs/churn_predictions.parquet", "outputs/churn_threshold.csv", "models/churn.json", "models/churn.model.txt",
          "outputs/validation_report.csv", "run.json"]
 DIGESTED = [name for name in FILES if name.endswith((".parquet", ".csv", "stats.json", "cleaning.json", "proof.json", "btyd.json", "parameters.json",
-                                                            "strategies.json", "segments.json"))]
+                                                            "strategies.json", "segments.json", "metrics.json", "churn.json",
+                                                            "model.txt"))]
 
 
 @pytest.fixture
@@ -151,7 +155,7 @@ def test_no_such_file(tmp_path):
 def test_demo(tmp_path):
     result = run("demo", "-o", tmp_path / "demo", "--json")
     assert result.returncode == 0, result.stderr
-    assert [s["stage"] for s in json.loads(result.stdout)["stages"]][-2:] == ["segment", "report"]
+    assert [s["stage"] for s in json.loads(result.stdout)["stages"]][-3:] == ["segment", "churn", "report"]
     assert (tmp_path / "demo/shop.csv").exists()
 
 
@@ -174,7 +178,7 @@ def test_a_failed_proof_ends_the_run_with_exit_5(shop, tmp_path):
 def test_another_seed_is_another_proof(shop, tmp_path):
     stages = stages_of(tmp_path / "out", shop)
     again = stages_of(tmp_path / "out", shop, "--seed", "2")
-    assert skipped(again) == [name for name in stages if name not in ("prove", "segment", "report")]
+    assert skipped(again) == [name for name in stages if name not in ("prove", "segment", "churn", "report")]
 
 
 # --- the thresholds of cleaning ----------------------------------------------------------------------
