@@ -24,12 +24,18 @@
     short: v => short.format(v),
     seconds: v => v < 10 ? three.format(v) + ' s' : tenths.format(v) + ' s',
     bytes: v => v >= 1e6 ? tenths.format(v / 1e6) + ' MB' : whole.format(v / 1e3) + ' kB',
+    day: v => String(v).slice(0, 10),
     month: v => String(v).slice(0, 7),
     yes: v => v ? 'yes' : 'no',
     words: v => String(v).replace(/_/g, ' '),
+    name: v => Object.hasOwn(layout.names, v) ? layout.names[v] : String(v).replace(/_/g, ' '),
+    factor: v => tenths.format(v) + ' times',
+    times: v => cents.format(v) + ' x',
+    gap: v => tenths.format(v * 100) + ' points',
+    list: v => [].concat(v).join(', '),
     text: v => String(v)
   };
-  const numeric = new Set(['count', 'money', 'cents', 'percent', 'percent0', 'points', 'ratio', 'number', 'short', 'seconds', 'bytes']);
+  const numeric = new Set(['count', 'money', 'cents', 'percent', 'percent0', 'points', 'ratio', 'number', 'short', 'seconds', 'bytes', 'factor', 'times', 'gap']);
 
   function show(value, format) {
     if (value === null || value === undefined || value === '') return '–';
@@ -61,7 +67,15 @@
     return [];
   }
 
-  /* {from, where: [[column, operator, value]], latest: column, sort: column or -column, limit, prefer} */
+  /* Columns that are not in a file but follow from one row of it. */
+  const derived = {
+    '-': (a, b) => a - b,
+    '/': (a, b) => b ? a / b : null,
+    'of': (a, b) => a + b ? a / (a + b) : null /* a's part of a and b */
+  };
+
+  /* {from, where: [[column, operator, value]], latest: column, sort: column or -column, limit,
+   * numbers: [columns], fill: {column: what stands for nothing}, derive: {column: [column, operator, column]}} */
   function rowsOf(spec) {
     let rows = plainRows(at(spec.from));
     for (const [column, operator, value] of spec.where || [])
@@ -74,19 +88,24 @@
       const down = spec.sort[0] === '-', key = down ? spec.sort.slice(1) : spec.sort;
       rows = rows.slice().sort((a, b) => (a[key] < b[key] ? -1 : a[key] > b[key] ? 1 : 0) * (down ? -1 : 1));
     }
+    for (const [column, value] of Object.entries(spec.fill || {}))
+      rows = rows.map(r => r[column] === '' || r[column] === null || r[column] === undefined ? Object.assign({}, r, { [column]: value }) : r);
+    for (const [column, [a, operator, b]] of Object.entries(spec.derive || {}))
+      rows = rows.map(r => Object.assign({}, r, { [column]: derived[operator](Number(at(a, r)), Number(at(b, r))) }));
     rows = spec.limit ? rows.slice(0, spec.limit) : rows;
     if (spec.numbers) rows = rows.map(r => Object.assign({}, r, ...spec.numbers.map(n => ({ [n]: r[n] === null || r[n] === undefined ? null : Number(r[n]) }))));
     return rows;
   }
 
-  /* "{cleaning.final_rows|count} rows" -> pieces; null when a value is missing. */
-  function pieces(template) {
+  /* "{cleaning.final_rows|count} rows" -> pieces; null when a value is missing. Paths that begin with a
+   * point look into `row`. */
+  function pieces(template, row) {
     const out = [];
     for (const part of template.split(/(\{[^}]*\})/)) {
       if (part[0] !== '{') { if (part) out.push({ text: part }); continue; }
       const [path, format] = part.slice(1, -1).split('|');
-      const value = at(path);
-      if (value === undefined || value === null) return null;
+      const value = path[0] === '.' ? at(path.slice(1), row) : at(path);
+      if (value === undefined || value === null || value === '') return null;
       out.push({ text: show(value, format), value: true });
     }
     return out;
@@ -104,9 +123,17 @@
     return element;
   }
 
-  function sentence(tag, template, attributes) {
-    const parts = pieces(template);
+  function sentence(tag, template, attributes, row) {
+    const parts = pieces(template, row);
     return parts && make(tag, attributes, parts.map(p => p.value ? make('b', {}, p.text) : p.text));
+  }
+
+  /* Words over rows know how many there are (.count) and one column of them (.list); none, no words. */
+  function wordsOf(words) {
+    if (!holds(words)) return null;
+    const rows = words.rows && rowsOf(words.rows);
+    if (rows && rows.length === 0) return null;
+    return sentence('li', words.text, { class: words.tone }, rows && { count: rows.length, list: rows.map(r => show(r[words.column], words.format)) });
   }
 
   function factOf(fact) {
@@ -173,8 +200,10 @@
 
   function axis(given, narrow) {
     const label = Object.assign({ color: css('soft'), fontSize: 12, hideOverlap: true }, given.axisLabel);
+    if (label.overflow === 'break') label.lineHeight = 14;
     if (narrow && label.width) label.width = Math.min(label.width, 110);
-    return Object.assign({ nameTextStyle: { color: css('soft'), fontSize: 12 }, nameLocation: 'middle', nameGap: 10 }, given, {
+    if (narrow && label.steep) Object.assign(label, { rotate: 45, overflow: 'truncate', width: 90 });
+    return Object.assign({ nameTextStyle: { color: css('soft'), fontSize: 12 }, nameLocation: 'middle', nameGap: 12 }, given, {
       axisLabel: label,
       axisLine: { show: given.type === 'category', lineStyle: { color: css('line') } },
       axisTick: { show: false },
@@ -206,8 +235,24 @@
     };
   }
 
+  /* How many lines a legend takes: a name is about 6.5 pixels a letter, beside its mark. */
+  function legendLines(names, width) {
+    let lines = 1, x = 0;
+    for (const name of names) {
+      const w = 6.5 * name.length + 32;
+      if (x > 0 && x + w > width) { lines++; x = 0; }
+      x += w;
+    }
+    return lines;
+  }
+
+  function legendNames(chart, option, rows) {
+    if (chart.radar) return rows.map(r => show(r[chart.radar.name]));
+    return list(option.series).map(s => String(s.name));
+  }
+
   function optionOf(chart, rows, width) {
-    const narrow = width < 520;
+    const narrow = width < 420;
     const option = filled(chart.option || {});
     const named = chart.split || chart.radar || list(option.series).length > 1;
     option.color = option.color || ['s1', 's2', 's3', 's4', 's5', 's6', 's7', 's8'].map(css);
@@ -218,8 +263,11 @@
     else if (chart.split) { const s = splitSeries(chart, rows); option.dataset = s.datasets; option.series = s.series.concat(list(option.series)); }
     else option.dataset = { dimensions: chart.columns.map(c => c.key), source: rows };
     for (const name of ['xAxis', 'yAxis']) if (option[name]) option[name] = list(option[name]).map(a => axis(a, narrow));
-    if (!chart.radar) option.grid = Object.assign({ left: 4, right: 20, top: named ? 44 : 16, bottom: 4, outerBoundsMode: 'same', outerBoundsContain: 'all' }, option.grid);
-    if (named && option.legend !== false) option.legend = Object.assign({ type: 'scroll', top: 0, left: 0, textStyle: { color: css('ink') }, icon: 'roundRect', itemWidth: 14, itemHeight: 8 }, option.legend);
+    const lines = named ? legendLines(legendNames(chart, option, rows), width) : 0;
+    const marked = list(option.series).some(s => s.markLine);
+    if (chart.radar) option.radar.center = ['50%', (55 + 2 * lines) + '%'];
+    else option.grid = Object.assign({ left: 4, right: 20, top: (marked ? 28 : 16) + (named ? 8 + 20 * lines : 0), bottom: 4, outerBoundsMode: 'same', outerBoundsContain: 'all' }, option.grid);
+    if (named && option.legend !== false) option.legend = Object.assign({ type: 'plain', top: 0, left: 0, itemGap: 12, textStyle: { color: css('ink') }, icon: 'roundRect', itemWidth: 14, itemHeight: 8 }, option.legend);
     option.tooltip = Object.assign({ renderMode: 'richText', confine: true, backgroundColor: css('card'), borderColor: css('line'), textStyle: { color: css('ink'), fontSize: 13 } }, option.tooltip);
     if (option.visualMap) option.visualMap = Object.assign({ textStyle: { color: css('soft') } }, option.visualMap);
     return option;
@@ -231,12 +279,23 @@
   }
 
   function chartOf(chart) {
-    const rows = rowsOf(chart.rows);
+    const rows = rowsOf(chart.rows).map(r => Object.assign({}, r, ...chart.columns.filter(c => c.key.includes('.')).map(c => ({ [c.key]: at(c.key, r) }))));
     if (rows.length === 0 || !holds(chart)) return null;
     const height = chart.heightPerRow ? Math.max(160, 60 + chart.heightPerRow * new Set(rows.map(r => r[chart.heightOf || chart.columns[0].key])).size) : chart.height || 320;
     const place = make('div', { class: 'chart', role: 'img', 'aria-label': chart.title, style: 'height:' + height + 'px', 'data-chart': chart.id });
     drawn.push({ chart, rows, place });
     return make('div', { class: 'card' + (chart.wide ? ' wide' : '') }, make('h3', {}, chart.title), chart.caption && make('p', { class: 'caption' }, chart.caption), place, dataBehind(chart.columns, rows));
+  }
+
+  /* One card per row: a title, lines, and a list of texts. */
+  function tilesOf(tiles) {
+    const rows = rowsOf(tiles.rows);
+    if (rows.length === 0 || !holds(tiles)) return null;
+    return make('div', { class: 'card wide' }, make('h3', {}, tiles.title), tiles.caption && make('p', { class: 'caption' }, tiles.caption),
+      make('div', { class: 'tiles' }, rows.map(r => make('div', { class: 'tile' },
+        sentence('h4', tiles.tile.title, {}, r),
+        tiles.tile.lines.map(l => sentence('p', l, {}, r)),
+        tiles.tile.list && make('ul', {}, [].concat(at(tiles.tile.list, r) || []).map(t => make('li', {}, String(t))))))));
   }
 
   function listOf(table) {
@@ -255,11 +314,11 @@
       element.append(make('p', { class: 'absent' }, section.absent));
       return element;
     }
-    const words = (section.words || []).filter(holds).map(w => sentence('li', w.text, { class: w.tone })).filter(Boolean);
+    const words = (section.words || []).map(wordsOf).filter(Boolean);
     if (words.length) element.append(make('ul', { class: 'words' }, words));
     const facts = (section.facts || []).map(factOf).filter(Boolean);
     if (facts.length) element.append(make('div', { class: 'facts' }, facts));
-    const cards = (section.cards || []).map(c => c.option || c.radar ? chartOf(c) : listOf(c)).filter(Boolean);
+    const cards = (section.cards || []).map(c => c.option || c.radar ? chartOf(c) : c.tile ? tilesOf(c) : listOf(c)).filter(Boolean);
     if (cards.length) element.append(make('div', { class: 'cards' }, cards));
     if (section.terms) element.append(make('dl', { class: 'terms' }, section.terms.map(([term, text]) => [make('dt', {}, term), make('dd', {}, text)])));
     return element;
