@@ -250,7 +250,7 @@ def test_key_on_the_command_line_and_in_the_environment(tmp_path):
     (("info", "--store", "NONE"), 1, r"NONE: no store here .*; make one with 'rcx ingest FILE --store NONE'"),
     (("ingest", "FIRST", "--store", "FIRST"), 1, r"FIRST: is a file; a store is a directory"),
     (("export", "--store", "STORE", "-o", "x.xlsx"), 2, r"x\.xlsx: unknown file name extension of an output '\.xlsx'; .*"),
-    (("export", "--store", "STORE", "-o", "x"), 2, r"x: no file name extension .*; expected \.csv or \.parquet"),
+    (("export", "--store", "STORE", "-o", "x"), 2, r"x: no file name extension .*; expected \.csv, \.parquet or \.arrow"),
     (("export", "--store", "STORE", "-o", "NONE/x.csv"), 1, r"NONE/x\.csv: cannot create: No such file or directory"),
     (("features", "--store", "STORE", "-o", "x.csv"), 2, r"no snapshot date: the data run from 2010-12-01 to 2010-12-28 .*"),
     (("features", "--store", "STORE", "-o", "x.csv", "--as-of", "2011-02-30"), 2, r"--as-of: .*'2011-02-30' does not fit; .*"),
