@@ -111,7 +111,8 @@
     return out;
   }
 
-  const holds = item => (item.needs || []).every(path => { const v = at(path); return v !== undefined && v !== null; }) &&
+  const there = path => { const v = at(path); return v !== undefined && v !== null; };
+  const holds = item => (item.needs || []).every(there) && !(item.lacks || []).some(there) &&
     (!item.when || item.when.every(([path, operator, value]) => { const v = at(path); return v !== undefined && v !== null && compare[operator](isNaN(Number(v)) || typeof v === 'boolean' ? v : Number(v), value); }));
 
   /* --- elements ----------------------------------------------------------------------------- */
@@ -119,7 +120,7 @@
   function make(tag, attributes, ...children) {
     const element = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes || {})) if (value !== undefined) element.setAttribute(name, value);
-    for (const child of children.flat()) if (child !== null && child !== undefined) element.append(child);
+    for (const child of children.flat(3)) if (child !== null && child !== undefined) element.append(child);
     return element;
   }
 
@@ -198,12 +199,12 @@
 
   const list = value => value === undefined ? [] : Array.isArray(value) ? value : [value];
 
-  function axis(given, narrow) {
+  function axis(given, narrow, below) {
     const label = Object.assign({ color: css('soft'), fontSize: 12, hideOverlap: true }, given.axisLabel);
     if (label.overflow === 'break') label.lineHeight = 14;
     if (narrow && label.width) label.width = Math.min(label.width, 110);
     if (narrow && label.steep) Object.assign(label, { rotate: 45, overflow: 'truncate', width: 90 });
-    return Object.assign({ nameTextStyle: { color: css('soft'), fontSize: 12 }, nameLocation: 'middle', nameGap: 12 }, given, {
+    return Object.assign({ nameTextStyle: { color: css('soft'), fontSize: 12 }, nameLocation: 'middle', nameGap: below ? 28 : 12 }, given, {
       axisLabel: label,
       axisLine: { show: given.type === 'category', lineStyle: { color: css('line') } },
       axisTick: { show: false },
@@ -262,7 +263,7 @@
     if (chart.radar) Object.assign(option, radarOf(chart, rows));
     else if (chart.split) { const s = splitSeries(chart, rows); option.dataset = s.datasets; option.series = s.series.concat(list(option.series)); }
     else option.dataset = { dimensions: chart.columns.map(c => c.key), source: rows };
-    for (const name of ['xAxis', 'yAxis']) if (option[name]) option[name] = list(option[name]).map(a => axis(a, narrow));
+    for (const name of ['xAxis', 'yAxis']) if (option[name]) option[name] = list(option[name]).map(a => axis(a, narrow, name === 'xAxis'));
     const lines = named ? legendLines(legendNames(chart, option, rows), width) : 0;
     const marked = list(option.series).some(s => s.markLine);
     if (chart.radar) option.radar.center = ['50%', (55 + 2 * lines) + '%'];
