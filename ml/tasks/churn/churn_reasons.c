@@ -82,7 +82,7 @@ static enum rcx_status effects_init(const struct rcx_churn_model *model,
         return rcx_fail_nomem(err, "reasons", out->columns * sizeof *out->story);
     for (size_t c = 0; c < model->inputs.count; c++)
         out->story[c] = rcx_churn_story_of(model->inputs.names[c]);
-    out->story[model->inputs.count] = RCX_CHURN_STORY_RHYTHM;
+    out->story[model->inputs.count] = RCX_CHURN_STORY_SILENCE;
     out->tree_factor = 1;
     if (model->chosen == RCX_CHURN_LOGISTIC)
         out->regression = &fit->logistic;
@@ -152,7 +152,7 @@ static void choose_reasons(const struct effects *effects, size_t first, size_t r
                            const double *effect)
 {
     static const enum rcx_churn_story plain[RCX_CHURN_REASONS] = {
-        RCX_CHURN_STORY_SILENCE, RCX_CHURN_STORY_RHYTHM, RCX_CHURN_STORY_PURCHASES};
+        RCX_CHURN_STORY_SILENCE, RCX_CHURN_STORY_PURCHASES, RCX_CHURN_STORY_TENURE};
     for (size_t i = 0; i < rows; i++) {
         struct rcx_churn_reason *out = effects->reasons + (first + i) * RCX_CHURN_REASONS;
         double by_story[RCX_CHURN_STORIES] = {0};

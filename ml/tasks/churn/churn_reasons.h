@@ -4,8 +4,8 @@
  * What the inputs add to a customer's log-odds (exact TreeSHAP for trees, coefficient x distance from
  * the mean for a regression, the start's distance from its mean) is summed over the inputs that tell the
  * same story, and each story is told with the customer's own numbers. Models without such parts (the
- * behaviour model, the recency rule, the constant) know only how long and how often: silence, rhythm
- * and purchases, in this order.
+ * behaviour model, the recency rule, the constant) know only how long and how often: silence, purchases
+ * and tenure, in this order.
  *
  * To add a story: a row in churn_reasons.def and its words in churn_reasons.c. */
 #include <stddef.h>
@@ -45,9 +45,8 @@ enum rcx_status rcx_churn_mean_effects(const struct rcx_churn_model *model,
 /* What stories are told with: numbers of inputs, SIZE_MAX when they are none. */
 struct rcx_churn_words {
     const struct rcx_churn_inputs *inputs;
-    int64_t horizon_days;
     size_t recency, frequency, total, gap, gap_variation, age, products, basket, returns;
-    size_t short_count, revenue_trend, count_trend, no_purchase;
+    size_t short_count, revenue_trend, count_trend;
     char short_window[16]; /* "30" */
     int32_t observation_days;
 };

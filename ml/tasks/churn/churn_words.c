@@ -22,7 +22,6 @@ void rcx_churn_words_init(const struct rcx_churn_model *model, int32_t observati
 {
     const struct rcx_churn_inputs *inputs = &model->inputs;
     *out = (struct rcx_churn_words){.inputs = inputs,
-                                    .horizon_days = model->horizon_days,
                                     .recency = find(inputs, "rfm_recency_days"),
                                     .frequency = find(inputs, "rfm_frequency_count"),
                                     .total = find(inputs, "rfm_monetary_total"),
@@ -35,7 +34,6 @@ void rcx_churn_words_init(const struct rcx_churn_model *model, int32_t observati
                                     .short_count = find(inputs, "txn_count_"),
                                     .revenue_trend = find(inputs, "revenue_trend_direction"),
                                     .count_trend = find(inputs, "transaction_trend_direction"),
-                                    .no_purchase = find(inputs, "btyd_p_no_purchase"),
                                     .observation_days = observation_days};
     if (out->short_count != SIZE_MAX) { /* txn_count_short_30d */
         const char *name = inputs->names[out->short_count];
@@ -80,16 +78,6 @@ static int purchases(const struct rcx_churn_words *words, const struct row *row,
         return snprintf(out, RCX_CHURN_REASON_BYTES, "number of purchases");
     return snprintf(out, RCX_CHURN_REASON_BYTES, "%.0f purchase%s in %" PRId32 " days", count,
                     plural(count), words->observation_days);
-}
-
-static int rhythm(const struct rcx_churn_words *words, const struct row *row, char *out)
-{
-    double p = at(row, words->no_purchase);
-    if (isnan(p))
-        return snprintf(out, RCX_CHURN_REASON_BYTES, "no rhythm of purchases known");
-    return snprintf(out, RCX_CHURN_REASON_BYTES,
-                    "by the own rhythm %.0f %% silent for %" PRId64 " days", 100 * p,
-                    words->horizon_days);
 }
 
 static int lately(const struct rcx_churn_words *words, const struct row *row, char *out)
@@ -167,11 +155,11 @@ size_t rcx_churn_tell(const struct rcx_churn_words *words, enum rcx_churn_story 
 {
     typedef int tell(const struct rcx_churn_words *, const struct row *, char *);
     static tell *const tells[RCX_CHURN_STORIES] = {
-        [RCX_CHURN_STORY_SILENCE] = silence, [RCX_CHURN_STORY_PURCHASES] = purchases,
-        [RCX_CHURN_STORY_RHYTHM] = rhythm,   [RCX_CHURN_STORY_LATELY] = lately,
-        [RCX_CHURN_STORY_MONEY] = money,     [RCX_CHURN_STORY_GAPS] = gaps,
-        [RCX_CHURN_STORY_TENURE] = tenure,   [RCX_CHURN_STORY_PRODUCTS] = products,
-        [RCX_CHURN_STORY_RETURNS] = returns, [RCX_CHURN_STORY_TREND] = trend};
+        [RCX_CHURN_STORY_SILENCE] = silence,   [RCX_CHURN_STORY_PURCHASES] = purchases,
+        [RCX_CHURN_STORY_LATELY] = lately,     [RCX_CHURN_STORY_MONEY] = money,
+        [RCX_CHURN_STORY_GAPS] = gaps,         [RCX_CHURN_STORY_TENURE] = tenure,
+        [RCX_CHURN_STORY_PRODUCTS] = products, [RCX_CHURN_STORY_RETURNS] = returns,
+        [RCX_CHURN_STORY_TREND] = trend};
     const struct row of = {matrix, row};
     int length = tells[story] ? tells[story](words, &of, out)
                               : snprintf(out, RCX_CHURN_REASON_BYTES, "other inputs");
