@@ -4,7 +4,7 @@
 
 scikit-learn is timed around KMeans(...).fit of float64 rows in memory, the better of lloyd and elkan
 counts; rcx by the fit_seconds of its report, reading the file is left out on both sides. Where there are
-several restarts both choose their own starts (greedy k-means++); with one start both get the same one and
+several restarts both choose their own starts (greedy k-means++); with one start both get the same one.
 """
 import argparse
 import json
@@ -74,7 +74,7 @@ def compare(name, threads, reps, folder):
         seconds, report = time_rcx(path, k, restarts, start_file, threads, tolerance, "auto")
         times["rcx"].append(seconds)
         for algorithm in ("lloyd", "elkan"):
-            if rows > 2_000_000 and algorithm == "elkan":
+            if rows > 500_000 and algorithm == "elkan":
                 continue
             seconds, model = time_sklearn(data, k, restarts, start, algorithm, threads, tolerance)
             times[f"sklearn {algorithm}"].append(seconds)

@@ -52,6 +52,7 @@ enum rcx_status rcx_cluster_separation(const struct rcx_matrix *matrix,
                                        struct rcx_separation *out, struct rcx_error *err);
 
 /* Adjusted Rand index (Hubert and Arabie 1985): 1 for the same partition, about 0 for unrelated ones.
+ * Exact but for the last rounding; fewer than 2^32 rows.
  * Errors: RCX_E_NOMEM. */
 enum rcx_status rcx_adjusted_rand(const struct rcx_labelling *a, const struct rcx_labelling *b,
                                   size_t rows, double *out, struct rcx_error *err);

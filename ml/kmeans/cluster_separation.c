@@ -140,9 +140,25 @@ done:
     return status;
 }
 
-static double pairs(uint64_t n)
+/* From the ordered pairs of different rows that are together in both, in a, in b; whole numbers to the
+ * last division. */
+static double rand_index(uint64_t rows, uint64_t both, uint64_t in_a, uint64_t in_b)
 {
-    return n > 1 ? (double)n * (double)(n - 1) / 2 : 0;
+    __int128 only_a = (__int128)in_a - both, only_b = (__int128)in_b - both;
+    __int128 neither = (__int128)rows * rows - rows - both - only_a - only_b;
+    if (only_a == 0 && only_b == 0)
+        return 1;
+    __int128 above = both * neither - only_a * only_b;
+    __int128 below = in_a * (only_a + neither) + in_b * (only_b + neither);
+    return 2.0 * (double)above / (double)below;
+}
+
+static uint64_t sum_of_squares(const uint64_t *counts, size_t count)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += counts[i] * counts[i];
+    return sum;
 }
 
 enum rcx_status rcx_adjusted_rand(const struct rcx_labelling *a, const struct rcx_labelling *b,
@@ -150,7 +166,6 @@ enum rcx_status rcx_adjusted_rand(const struct rcx_labelling *a, const struct rc
 {
     uint64_t *both = rcx_calloc(a->k * b->k, sizeof *both);
     uint64_t *margins = rcx_calloc(a->k + b->k, sizeof *margins);
-    double together = 0, in_a = 0, in_b = 0;
     if (!both || !margins) {
         rcx_free(both);
         rcx_free(margins);
@@ -161,15 +176,9 @@ enum rcx_status rcx_adjusted_rand(const struct rcx_labelling *a, const struct rc
         margins[a->labels[i]]++;
         margins[a->k + b->labels[i]]++;
     }
-    for (size_t i = 0; i < a->k * b->k; i++)
-        together += pairs(both[i]);
-    for (size_t i = 0; i < a->k; i++)
-        in_a += pairs(margins[i]);
-    for (size_t i = 0; i < b->k; i++)
-        in_b += pairs(margins[a->k + i]);
-    double expected = rows > 1 ? in_a * in_b / pairs(rows) : 0;
-    double most = (in_a + in_b) / 2;
-    *out = most == expected ? 1 : (together - expected) / (most - expected);
+    *out = rand_index(rows, sum_of_squares(both, a->k * b->k) - rows,
+                      sum_of_squares(margins, a->k) - rows,
+                      sum_of_squares(margins + a->k, b->k) - rows);
     rcx_free(both);
     rcx_free(margins);
     return RCX_OK;

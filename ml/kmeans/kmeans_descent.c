@@ -5,15 +5,6 @@
 #include "base/memory.h"
 #include "ml/kmeans/kmeans_problem.h"
 
-/* Factors that carry a bound outwards: rounding to float, and of the squared distances behind it. */
-#define WIDER (1.0 + 0x1p-20)
-#define NARROWER (1.0 - 0x1p-20)
-
-/* Floats within these have their full precision; bounds beyond say less than they could. */
-#define LEAST_UP 1e-37
-#define LEAST_DOWN 1e-30
-#define MOST_DOWN 1e30
-
 #define NONE UINT32_MAX
 
 /* With fewer products for a row, looking at them costs less than keeping bounds (measured). */
@@ -39,20 +30,6 @@ struct descent {
     int64_t *integers; /* behind all sums */
     size_t reseeded;
 };
-
-static float bound_above(double distance)
-{
-    double wide = distance * WIDER;
-    return (float)(wide > LEAST_UP ? wide : LEAST_UP);
-}
-
-static float bound_below(double distance)
-{
-    double narrow = distance * NARROWER;
-    if (!(narrow > LEAST_DOWN))
-        return 0;
-    return (float)(narrow < MOST_DOWN ? narrow : MOST_DOWN);
-}
 
 /* --- memory ------------------------------------------------------------------------------------ */
 
@@ -130,12 +107,6 @@ static void change(struct descent *descent, struct sums *sums, size_t row, uint3
 
 /* --- one look at a chunk ----------------------------------------------------------------------- */
 
-static void set_bounds(struct descent *descent, size_t row, double best, double second)
-{
-    descent->upper[row] = bound_above(sqrt(best));
-    descent->lower[row] = bound_below(sqrt(second));
-}
-
 /* All centres for all rows of the chunk. */
 static void look_at_all(struct descent *descent, size_t chunk, struct rcx_kmeans_scratch *scratch,
                         struct sums *sums)
@@ -150,9 +121,10 @@ static void look_at_all(struct descent *descent, size_t chunk, struct rcx_kmeans
                                                    scratch->open);
     for (size_t i = 0; i < count; i++)
         change(descent, sums, first + scratch->open[i], scratch->labels[scratch->open[i]]);
-    if (descent->bounds)
-        for (size_t i = 0; i < rows; i++)
-            set_bounds(descent, first + i, scratch->best[i], scratch->second[i]);
+    if (descent->bounds) {
+        RCX_KERNEL_CALL(kmeans_bounds)
+        (scratch->best, scratch->second, rows, descent->upper + first, descent->lower + first);
+    }
 }
 
 /* Of the rows in question those remain whose exact distance to their centre does not settle it. */
@@ -170,12 +142,12 @@ static size_t tighten(struct descent *descent, size_t first, struct rcx_kmeans_s
             double difference = columns[j][row] - centre[j];
             square += difference * difference;
         }
-        double upper = sqrt(square) * WIDER;
+        double upper = sqrt(square) * RCX_KMEANS_WIDER;
         float half = descent->half_margin[label];
         float enough = descent->lower[row] > half ? descent->lower[row] : half;
-        descent->upper[row] = bound_above(sqrt(square));
+        descent->upper[row] = rcx_kmeans_bound_above(sqrt(square));
         scratch->open[left] = scratch->open[i];
-        left += !(upper * WIDER < (double)enough);
+        left += !(upper * RCX_KMEANS_WIDER < (double)enough);
     }
     return left;
 }
@@ -208,10 +180,13 @@ static void look_at_open(struct descent *descent, size_t chunk, struct rcx_kmean
     const struct rcx_kmeans_block block = {scratch->columns, descent->dimensions, padded};
     RCX_KERNEL_CALL(kmeans_nearest)
     (&block, descent->centres, descent->k, scratch->labels, scratch->best, scratch->second);
+    RCX_KERNEL_CALL(kmeans_bounds)
+    (scratch->best, scratch->second, count, scratch->upper, scratch->lower);
     for (size_t i = 0; i < count; i++) {
         size_t row = first + scratch->open[i];
         change(descent, sums, row, scratch->labels[i]);
-        set_bounds(descent, row, scratch->best[i], scratch->second[i]);
+        descent->upper[row] = scratch->upper[i];
+        descent->lower[row] = scratch->lower[i];
     }
 }
 
@@ -312,7 +287,7 @@ static void measure(struct descent *descent)
     float most = 0, next = 0;
     for (size_t c = 0; c < k; c++) {
         double square = square_between(descent->centres + c * d, descent->before + c * d, d);
-        float moved = bound_above(sqrt(square));
+        float moved = rcx_kmeans_bound_above(sqrt(square));
         descent->moved[c] = moved;
         if (moved > most) {
             next = most;
@@ -329,7 +304,7 @@ static void measure(struct descent *descent)
             if (o != c)
                 nearest = fmin(
                     nearest, square_between(descent->centres + c * d, descent->centres + o * d, d));
-        descent->half_margin[c] = bound_below(0.5 * sqrt(nearest));
+        descent->half_margin[c] = rcx_kmeans_bound_below(0.5 * sqrt(nearest));
     }
 }
 

@@ -15,6 +15,28 @@
 
 enum { RCX_KMEANS_LANES = 8 };
 
+/* Factors that carry a bound outwards: rounding to float, and of the squared distances behind it. */
+#define RCX_KMEANS_WIDER (1.0 + 0x1p-20)
+#define RCX_KMEANS_NARROWER (1.0 - 0x1p-20)
+
+/* Floats within these have their full precision; bounds beyond say less than they could. */
+#define RCX_KMEANS_LEAST_UP 1e-37
+#define RCX_KMEANS_LEAST_DOWN 1e-30
+#define RCX_KMEANS_MOST_DOWN 1e30
+
+static inline float rcx_kmeans_bound_above(double distance)
+{
+    double wide = distance * RCX_KMEANS_WIDER;
+    return (float)(wide > RCX_KMEANS_LEAST_UP ? wide : RCX_KMEANS_LEAST_UP);
+}
+
+static inline float rcx_kmeans_bound_below(double distance)
+{
+    double narrow = distance * RCX_KMEANS_NARROWER;
+    narrow = narrow < RCX_KMEANS_MOST_DOWN ? narrow : RCX_KMEANS_MOST_DOWN;
+    return (float)(narrow > RCX_KMEANS_LEAST_DOWN ? narrow : 0);
+}
+
 struct rcx_kmeans_block {
     const double *const *columns; /* [dimensions][rows] */
     size_t dimensions;
@@ -47,6 +69,11 @@ struct rcx_kmeans_drift {
 RCX_KERNEL_DECLARE(size_t, kmeans_drift,
                    (const struct rcx_kmeans_drift *drift, const uint32_t *labels, size_t rows,
                     float *upper, float *lower, uint32_t *out))
+/* Bounds from squared distances to the nearest and the second nearest centre: upper[i] is at least the
+ * root of best[i], lower[i] at most that of second[i]. */
+RCX_KERNEL_DECLARE(void, kmeans_bounds,
+                   (const double *best, const double *second, size_t rows, float *upper,
+                    float *lower))
 /* Sums of distances (not squared) from eight rows to the rows of each cell: rows [ends[c - 1],
  * ends[c]) of the columns are cell c.  eight[j * 8 + l] is column j of row l.
  *  out  [cells][8] */

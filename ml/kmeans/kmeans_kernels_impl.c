@@ -202,6 +202,15 @@ size_t RCX_KERNEL(kmeans_drift)(const struct rcx_kmeans_drift *drift, const uint
     return count;
 }
 
+void RCX_KERNEL(kmeans_bounds)(const double *best, const double *second, size_t rows, float *upper,
+                               float *lower)
+{
+    for (size_t i = 0; i < rows; i++) {
+        upper[i] = rcx_kmeans_bound_above(sqrt(best[i]));
+        lower[i] = rcx_kmeans_bound_below(sqrt(second[i]));
+    }
+}
+
 ALWAYS_INLINE void cell_distances(const double *const *columns, size_t dimensions,
                                   const size_t *ends, size_t cells, const double *eight,
                                   double *out)

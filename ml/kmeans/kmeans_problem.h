@@ -26,6 +26,7 @@ struct rcx_kmeans_scratch {
     double *values;         /* [dimensions][CHUNK] */
     double weights[RCX_KMEANS_CHUNK];
     double best[RCX_KMEANS_CHUNK], second[RCX_KMEANS_CHUNK];
+    float upper[RCX_KMEANS_CHUNK], lower[RCX_KMEANS_CHUNK];
     uint32_t labels[RCX_KMEANS_CHUNK], open[RCX_KMEANS_CHUNK];
 };
 

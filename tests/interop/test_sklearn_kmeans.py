@@ -100,6 +100,19 @@ def test_from_the_same_start_to_the_same_end(name, algorithm, tmp_path):
     assert np.allclose(centres, theirs.cluster_centers_, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("rows, a_labels, b_labels, agree", [
+    (1, 1, 1, 0), (2, 2, 2, 0), (2, 2, 1, 0), (50, 1, 4, 0), (50, 50, 50, 0), (1000, 3, 8, 0), (1000, 5, 5, .7),
+    (30000, 8, 7, .95), (100000, 900, 900, .3), (100000, 2, 2, 1)])
+def test_adjusted_rand_index_to_the_last_bit(rows, a_labels, b_labels, agree):
+    random = np.random.default_rng(rows + a_labels)
+    a = random.integers(0, a_labels, rows)
+    b = np.where(random.random(rows) < agree, a % b_labels, random.integers(0, b_labels, rows))
+    program = pathlib.Path(os.environ["RCX_BUILD"]) / "tests" / "print_rand"
+    text = "".join(f"{x} {y}\n" for x, y in zip(a, b))
+    got = float(subprocess.run([program], input=text, capture_output=True, text=True, check=True).stdout)
+    assert got == metrics.adjusted_rand_score(a, b)
+
+
 def quality_of(directory):
     with open(directory / "outputs/segment_quality.csv", newline="") as file:
         return list(csv.DictReader(file))

@@ -381,11 +381,17 @@ static void out_of_memory_is_an_error(void **state)
 {
     (void)state;
     struct data data = make(3000, 2, 3, 2, 0, 1);
-    for (int start = RCX_KMEANS_START_PLUSPLUS; start <= RCX_KMEANS_START_PARALLEL; start++) {
+    for (int way = 0; way < 4; way++) {
+        enum rcx_kmeans_start start = way % 2 ? RCX_KMEANS_START_PARALLEL
+                                              : RCX_KMEANS_START_PLUSPLUS;
         for (uint64_t k = 1;; k++) {
             struct rcx_kmeans kmeans = {0};
-            const struct rcx_kmeans_options options = {
-                .k = 3, .restarts = 2, .start = (enum rcx_kmeans_start)start, .parallel = {1}};
+            const struct rcx_kmeans_options options = {.k = 3,
+                                                       .restarts = 2,
+                                                       .swap = way >= 2,
+                                                       .algorithm = RCX_KMEANS_BOUNDS,
+                                                       .start = start,
+                                                       .parallel = {1}};
             rcx_memory_fail_at(k);
             enum rcx_status status = rcx_kmeans_fit(view(&data), &options, &kmeans, NULL);
             rcx_memory_fail_at(0);
