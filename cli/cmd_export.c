@@ -68,14 +68,14 @@ static const struct rcx_option options_of_export[] = {
     RCX_OPTION_REQUIRED(TEXT, struct export_options, output, "output", 'o', "FILE",
                         "the file to write, .csv, .parquet or .arrow; - is standard output"),
     RCX_OPTION(TEXT, struct export_options, format, "format", 0, "NAME",
-               "csv or parquet, whatever the name of the file"),
+               "csv, parquet or arrow, whatever the name of the file"),
     RCX_OPTION(U64, struct export_options, version, "version", 0, "N", "an older version of it"),
-    RCX_OPTION_KEY("codec", 0, "NAME", "export.codec", "compression of a Parquet file"),
+    RCX_OPTION_KEY("codec", 0, "NAME", "export.codec", "compression of a Parquet or Arrow file"),
 };
 
 const struct rcx_command rcx_cmd_export = {
     .name = "export",
-    .summary = "write the stored transactions as CSV or Parquet",
+    .summary = "write the stored transactions as CSV, Parquet or Arrow",
     .details = "Every accepted row, sorted by customer and time, guests last, in the columns "
                "InvoiceNo,\nStockCode, Description, Quantity, InvoiceDate, UnitPrice, CustomerID, "
                "Country. Numbers\nare exact; what is missing is null. Ingesting the file again "

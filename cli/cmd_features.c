@@ -249,7 +249,7 @@ static const struct rcx_option options[] = {
     RCX_OPTION(TEXT, struct features_options, output, "output", 'o', "FILE",
                "the table as .parquet, .arrow or .csv, - is standard output"),
     RCX_OPTION(TEXT, struct features_options, format, "format", 0, "NAME",
-               "csv or parquet, whatever the name of FILE"),
+               "csv, parquet or arrow, whatever the name of FILE"),
     RCX_OPTION_KEY("snapshots", 0, "DATES", "snapshots.dates",
                    "the dates, with commas between; default: the series of snapshots.every"),
     RCX_OPTION_KEY("as-of", 0, "DATE", "snapshots.dates", "one date"),

@@ -112,7 +112,7 @@ static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_e
 
 static const struct rcx_option options[] = {
     RCX_OPTION_REQUIRED(TEXT, struct rcx_flow_kmeans, data, "data", 'd', "FILE",
-                        "the table: .csv or .parquet"),
+                        "the table: CSV, Parquet or XLSX"),
     RCX_OPTION_REQUIRED(U64, struct rcx_flow_kmeans, k, "k", 'k', "N", "number of clusters"),
     OPTION(TEXT, output, "output", 'o', "FILE",
            "the table with columns cluster and distance added, as .parquet or .csv"),

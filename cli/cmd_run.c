@@ -31,6 +31,8 @@ static const struct rcx_option options[] = {
                    "order of the dates: dmy, mdy, ymd, yyyymmdd, excel"),
     RCX_OPTION_KEY("sheet", 0, "NAME,...", "ingest.sheets",
                    "sheets of a workbook (all visible ones with the same header)"),
+    RCX_OPTION_KEY("format", 0, "NAME", "export.also",
+                   "every table as csv, parquet or arrow, too, beside the file below"),
     RCX_OPTION(FLAG, struct run_options, force, "force", 0, NULL,
                "run also what has not changed since the last run"),
 };

@@ -40,8 +40,8 @@ enum rcx_status rcx_flow_behaviour_open(const struct rcx_flow_behaviour_options 
     behaviour->options = *options;
     behaviour->plan = rcx_behaviour_plan_of(options->config, options->parallel);
     if (options->output) {
-        struct rcx_sink_options sink = rcx_flow_sink_options(&options->config->export,
-                                                             options->parallel);
+        struct rcx_sink_options sink = rcx_flow_run_sink_options(&options->config->export,
+                                                                 options->parallel);
         sink.sorted_by = sorted_by;
         sink.sorted_by_count = sizeof sorted_by / sizeof sorted_by[0];
         sink.groups_by_table = 1;

@@ -95,8 +95,8 @@ static enum rcx_status make_table(const struct write *write, enum output output,
 static enum rcx_status write_table(const struct write *write, enum output output, const char *path,
                                    struct rcx_error *err)
 {
-    struct rcx_sink_options options = rcx_flow_sink_options(write->flow->export,
-                                                            write->flow->parallel);
+    struct rcx_sink_options options = rcx_flow_run_sink_options(write->flow->export,
+                                                                write->flow->parallel);
     struct rcx_table table = {0};
     options.no_sync = write->flow->no_sync;
     enum rcx_status status = make_table(write, output, &table, err);

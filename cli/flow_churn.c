@@ -157,7 +157,8 @@ static enum rcx_status write_text(const struct rcx_flow_churn *flow, enum output
 static enum rcx_status write_table(const struct rcx_flow_churn *flow, enum output output,
                                    const struct rcx_table *table, struct rcx_error *err)
 {
-    struct rcx_sink_options options = rcx_flow_sink_options(&flow->config->export, flow->parallel);
+    struct rcx_sink_options options = rcx_flow_run_sink_options(&flow->config->export,
+                                                                flow->parallel);
     struct rcx_error problem = {0};
     char *path = full_path(flow, outputs[output], &problem);
     options.no_sync = flow->no_sync;

@@ -20,6 +20,7 @@ static enum rcx_status open_sink(const struct rcx_flow_clean *flow, struct rcx_s
     options.format = flow->format;
     options.metadata = metadata;
     options.metadata_count = sizeof metadata / sizeof metadata[0];
+    options.also = flow->also_format;
     options.no_sync = flow->no_sync;
     return rcx_sink_open(flow->output, &options, out, err);
 }

@@ -7,10 +7,11 @@ struct rcx_flow_clean {
     const struct rcx_flow_store *from;
     const struct rcx_cfg_export *export;
     struct rcx_parallel parallel;
-    const char *output;     /* cleaned rows; NULL: none */
-    const char *format;     /* NULL: by the extension of output */
-    const char *statistics; /* cleaning_stats.json; NULL: none */
-    const char *model;      /* models/cleaning.json, compared with, then replaced; NULL: none */
+    const char *output;      /* cleaned rows; NULL: none */
+    const char *format;      /* NULL: by the extension of output */
+    const char *statistics;  /* cleaning_stats.json; NULL: none */
+    const char *model;       /* models/cleaning.json, compared with, then replaced; NULL: none */
+    const char *also_format; /* of a second file beside `output`, see sink.h; NULL: none */
     bool no_sync;
 };
 

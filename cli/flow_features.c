@@ -72,6 +72,7 @@ static enum rcx_status open_sink(struct delivery *delivery, struct rcx_error *er
     options.sorted_by = sorted_by;
     options.sorted_by_count = sizeof sorted_by / sizeof sorted_by[0];
     options.groups_by_table = 1;
+    options.also = flow->also_format;
     options.no_sync = flow->no_sync;
     return rcx_sink_open(flow->output, &options, &delivery->sink, err);
 }

@@ -19,9 +19,10 @@ struct rcx_flow_features {
      * the store has another content than those were computed from, they are computed again in the
      * same pass and compared, and RCX_E_INPUT says when late rows have changed one. */
     bool append;
-    const char *format;   /* NULL: by the extension of output */
-    const char *metadata; /* feature_metadata.json; NULL: none */
-    const char *created;  /* time of creation, or NULL */
+    const char *format;      /* NULL: by the extension of output */
+    const char *metadata;    /* feature_metadata.json; NULL: none */
+    const char *created;     /* time of creation, or NULL */
+    const char *also_format; /* of a second file beside `output`, see sink.h; NULL: none */
     bool no_sync;
     /* Also gets every finished table, after it was written; may take it. NULL: nobody. */
     rcx_feature_sink_function *also;

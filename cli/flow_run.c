@@ -11,6 +11,7 @@
 #include "cli/cli.h"
 #include "cli/run_manifest.h"
 #include "cli/run_stages.h"
+#include "cli/sink_options.h"
 
 void rcx_run_report_release(struct rcx_run_report *report)
 {
@@ -156,6 +157,7 @@ static enum rcx_status run_stage(struct rcx_run_state *run, const struct rcx_run
     bool known = false;
 
     stage->name = row->name;
+    stage->also = rcx_flow_run_also(&run->config->export);
     enum rcx_status status = fingerprint(run, row, report, &stage->fingerprint, &known, err);
     if (status != RCX_OK)
         return status;
@@ -167,6 +169,8 @@ static enum rcx_status run_stage(struct rcx_run_state *run, const struct rcx_run
         status = row->run(run, stage, err);
         if (status == RCX_E_CHECK)
             status = note_failed_check(run, stage, err);
+        if (status == RCX_OK && before)
+            rcx_run_remove_former_copies(before, flow->directory, stage);
         if (status == RCX_OK && row->reads_inputs && !before) /* only now the digests are known */
             status = fingerprint(run, row, report, &stage->fingerprint, &known, err);
     }

@@ -29,7 +29,7 @@ struct rcx_flow_run {
     void *progress_context;
 };
 
-enum { RCX_RUN_STAGES_MOST = 16, RCX_RUN_OUTPUTS_MOST = 12, RCX_RUN_NOTE_BYTES = 200 };
+enum { RCX_RUN_STAGES_MOST = 16, RCX_RUN_OUTPUTS_MOST = 32, RCX_RUN_NOTE_BYTES = 200 };
 
 /* A file of the run directory. */
 struct rcx_run_output {
@@ -46,6 +46,7 @@ struct rcx_run_input {
 
 struct rcx_run_stage {
     const char *name;              /* static */
+    const char *also;              /* static: the second format of its tables; NULL: none */
     bool skipped;                  /* nothing that it depends on has changed */
     bool failed;                   /* a check did; its outputs are there, later stages run */
     struct rcx_digest fingerprint; /* of program, inputs and keys */

@@ -185,7 +185,7 @@ enum rcx_status rcx_flow_segment(const struct rcx_flow_segment *flow,
     struct rcx_flow_segment_result result = {0};
     struct work work = {
         .flow = flow,
-        .sink = rcx_flow_sink_options(&flow->config->export, flow->parallel),
+        .sink = rcx_flow_run_sink_options(&flow->config->export, flow->parallel),
         .result = &result,
     };
     work.sink.no_sync = flow->no_sync;

@@ -2,11 +2,13 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cpu.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "config/value.h"
+#include "storage/format/sink.h"
 #include "storage/store/store.h"
 
 #define MANIFEST_NAME "run.json"
@@ -42,9 +44,12 @@ enum rcx_status rcx_run_file_digest(const char *path, struct rcx_digest *out, ui
     return RCX_OK;
 }
 
-enum rcx_status rcx_run_add_output(const char *directory, const char *path,
-                                   struct rcx_run_stage *stage, struct rcx_error *err)
+static enum rcx_status add_output(const char *directory, const char *path,
+                                  struct rcx_run_stage *stage, struct rcx_error *err)
 {
+    if (stage->output_count == RCX_RUN_OUTPUTS_MOST)
+        return rcx_fail(err, RCX_E_INTERNAL, "stage %s: too many outputs", stage->name);
+
     struct rcx_run_output *output = &stage->outputs[stage->output_count];
     char *full = rcx_path_join(directory, path);
     enum rcx_status status = full ? rcx_run_file_digest(full, &output->digest, &output->bytes, err)
@@ -57,6 +62,19 @@ enum rcx_status rcx_run_add_output(const char *directory, const char *path,
     stage->bytes += output->bytes;
     stage->output_count++;
     return RCX_OK;
+}
+
+enum rcx_status rcx_run_add_output(const char *directory, const char *path,
+                                   struct rcx_run_stage *stage, struct rcx_error *err)
+{
+    char *also = NULL;
+    enum rcx_status status = add_output(directory, path, stage, err);
+    if (status == RCX_OK && stage->also)
+        status = rcx_sink_also_path(path, stage->also, &also, err);
+    if (status == RCX_OK && also)
+        status = add_output(directory, also, stage, err);
+    rcx_free(also);
+    return status;
 }
 
 /* --- reading ------------------------------------------------------------------------------------ */
@@ -145,6 +163,44 @@ bool rcx_run_manifest_unchanged(const struct rcx_json_document *manifest, const 
         snprintf(found.note, sizeof found.note, "%s", note);
     *stage = found;
     return true;
+}
+
+static bool has_output(const struct rcx_run_stage *stage, const char *path)
+{
+    for (size_t i = 0; i < stage->output_count; i++)
+        if (strcmp(stage->outputs[i].path, path) == 0)
+            return true;
+    return false;
+}
+
+static bool had_output(const struct rcx_json_value *stage, const char *path)
+{
+    const struct rcx_json_value *outputs = rcx_json_member(stage, "outputs");
+    for (size_t i = 0; i < rcx_json_count(outputs); i++) {
+        const char *had = rcx_json_as_text(rcx_json_member(rcx_json_item(outputs, i), "path"));
+        if (had && strcmp(had, path) == 0)
+            return true;
+    }
+    return false;
+}
+
+void rcx_run_remove_former_copies(const struct rcx_json_document *manifest, const char *directory,
+                                  const struct rcx_run_stage *stage)
+{
+    static const char *const formats[] = {"csv", "parquet", "arrow"};
+    const struct rcx_json_value *before = find_stage(manifest, stage->name);
+    for (size_t i = 0; before && i < stage->output_count; i++) {
+        for (size_t f = 0; f < sizeof formats / sizeof formats[0]; f++) {
+            char *copy = NULL, *full = NULL;
+            (void)rcx_sink_also_path(stage->outputs[i].path, formats[f], &copy, NULL);
+            if (copy && had_output(before, copy) && !has_output(stage, copy))
+                full = rcx_path_join(directory, copy);
+            if (full)
+                (void)unlink(full);
+            rcx_free(full);
+            rcx_free(copy);
+        }
+    }
 }
 
 /* --- writing ------------------------------------------------------------------------------------ */

@@ -23,9 +23,15 @@ enum rcx_status rcx_run_manifest_write(const struct rcx_flow_run *flow,
                                        const struct rcx_run_report *report, const char *created,
                                        struct rcx_error *err);
 
-/* Adds a file of the run directory to the outputs of a stage, with its size and digest. */
+/* Adds a file of the run directory to the outputs of a stage, with its size and digest; of a table
+ * the file in its second format, too (stage->also). */
 enum rcx_status rcx_run_add_output(const char *directory, const char *path,
                                    struct rcx_run_stage *stage, struct rcx_error *err);
+
+/* Removes what an earlier run wrote in a second format beside an output of this stage (export.also)
+ * and this one did not: it would be a table of other data. */
+void rcx_run_remove_former_copies(const struct rcx_json_document *manifest, const char *directory,
+                                  const struct rcx_run_stage *stage);
 
 /* XXH3-128 of a file's bytes. Errors: RCX_E_IO. */
 enum rcx_status rcx_run_file_digest(const char *path, struct rcx_digest *out, uint64_t *out_bytes,

@@ -118,7 +118,8 @@ static enum rcx_status stage_validate(struct rcx_run_state *run, struct rcx_run_
                                                  .cleaning = &run->config->cleaning,
                                                  .definitions = run->config->features.definitions,
                                                  .parallel = run->flow->parallel};
-    const struct rcx_sink_options sink = {.parallel = run->flow->parallel, .no_sync = true};
+    struct rcx_sink_options sink = rcx_flow_run_sink_options(&run->config->export,
+                                                             run->flow->parallel);
     struct rcx_validation validation = {0};
     struct rcx_table table = {0};
     size_t failed = 0;
@@ -126,6 +127,7 @@ static enum rcx_status stage_validate(struct rcx_run_state *run, struct rcx_run_
     char *path = rcx_run_output_path(run, name, err);
     enum rcx_status status = path ? rcx_run_open_store(run, err) : rcx_run_failed_path(err);
 
+    sink.no_sync = true;
     if (status == RCX_OK)
         status = rcx_validate_run(run->store.store, &options, &validation, err);
     if (status == RCX_OK)
@@ -200,6 +202,7 @@ static enum rcx_status stage_clean(struct rcx_run_state *run, struct rcx_run_sta
         .output = rows,
         .statistics = statistics,
         .model = model,
+        .also_format = rcx_flow_run_also(&run->config->export),
         .no_sync = true,
     };
     if (status == RCX_OK)
@@ -292,6 +295,7 @@ static enum rcx_status compute_features(struct rcx_run_state *run, const char *t
         .output = table,
         .metadata = metadata,
         .created = rcx_format_time((rcx_time)time(NULL), created),
+        .also_format = rcx_flow_run_also(&run->config->export),
         .no_sync = true,
         .summary = rcx_flow_behaviour_add,
         .summary_context = behaviour,
@@ -316,7 +320,8 @@ static enum rcx_status compare_snapshots(struct rcx_run_state *run, const char *
                                          struct rcx_run_stage *stage, struct rcx_error *err)
 {
     static const char name[] = "outputs/feature_drift.csv";
-    struct rcx_sink_options sink = rcx_flow_sink_options(&run->config->export, run->flow->parallel);
+    struct rcx_sink_options sink = rcx_flow_run_sink_options(&run->config->export,
+                                                             run->flow->parallel);
     struct rcx_feature_drift drift = {0};
     size_t length = strlen(stage->note);
     char *path = rcx_run_output_path(run, name, err);
@@ -421,7 +426,9 @@ static enum rcx_status stage_prove(struct rcx_run_state *run, struct rcx_run_sta
 
 const struct rcx_run_stage_row rcx_run_stages[] = {
     {.name = "ingest", .reads_inputs = true, .sections = {"ingest", "store"}, .run = stage_ingest},
-    {.name = "validate", .sections = {"validation", "cleaning", "features"}, .run = stage_validate},
+    {.name = "validate",
+     .sections = {"validation", "cleaning", "features", "export"},
+     .run = stage_validate},
     {.name = "clean", .sections = {"cleaning", "features", "export"}, .run = stage_clean},
     {.name = "features",
      .sections = {"cleaning", "snapshots", "features", "drift", "churn", "clv", "btyd", "export"},
@@ -438,7 +445,7 @@ const struct rcx_run_stage_row rcx_run_stages[] = {
      .run = rcx_run_stage_churn},
     {.name = "report",
      .reads_outputs = true,
-     .sections = {"cleaning", "features"},
+     .sections = {"cleaning", "features", "export"},
      .run = rcx_run_stage_report},
 };
 const size_t rcx_run_stage_count = sizeof rcx_run_stages / sizeof rcx_run_stages[0];

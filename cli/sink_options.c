@@ -16,3 +16,22 @@ struct rcx_sink_options rcx_flow_sink_options(const struct rcx_cfg_export *secti
         .parallel = parallel,
     };
 }
+
+const char *rcx_flow_run_also(const struct rcx_cfg_export *section)
+{
+    static const char *const formats[] = {
+        [RCX_EXPORT_ALSO_NONE] = NULL,
+        [RCX_EXPORT_ALSO_CSV] = "csv",
+        [RCX_EXPORT_ALSO_PARQUET] = "parquet",
+        [RCX_EXPORT_ALSO_ARROW] = "arrow",
+    };
+    return formats[section->also];
+}
+
+struct rcx_sink_options rcx_flow_run_sink_options(const struct rcx_cfg_export *section,
+                                                  struct rcx_parallel parallel)
+{
+    struct rcx_sink_options options = rcx_flow_sink_options(section, parallel);
+    options.also = rcx_flow_run_also(section);
+    return options;
+}

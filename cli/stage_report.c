@@ -12,7 +12,8 @@ static enum rcx_status write_cohorts(struct rcx_run_state *run, struct rcx_run_s
                                      struct rcx_error *err)
 {
     static const char name[] = "outputs/cohorts.csv";
-    struct rcx_sink_options sink = rcx_flow_sink_options(&run->config->export, run->flow->parallel);
+    struct rcx_sink_options sink = rcx_flow_run_sink_options(&run->config->export,
+                                                             run->flow->parallel);
     struct rcx_cohorts cohorts = {0};
     char *path = rcx_run_output_path(run, name, err);
 

@@ -200,6 +200,15 @@ void rcx_parquet_file_close(struct rcx_parquet_file *file)
     *file = (struct rcx_parquet_file){0};
 }
 
+enum rcx_status rcx_parquet_refuse_damage(enum rcx_status status, struct rcx_error *err)
+{
+    if (status != RCX_E_CORRUPT)
+        return status;
+    if (err)
+        err->status = RCX_E_INPUT;
+    return RCX_E_INPUT;
+}
+
 int rcx_parquet_file_find(const struct rcx_parquet_file *file, const char *name)
 {
     for (size_t i = 0; i < file->leaf_count; i++)

@@ -32,6 +32,9 @@ struct rcx_parquet_file {
 enum rcx_status rcx_parquet_file_open(const char *path, struct rcx_parquet_file *out,
                                       struct rcx_error *err);
 void rcx_parquet_file_close(struct rcx_parquet_file *file); /* zero is fine */
+/* RCX_E_CORRUPT as RCX_E_INPUT, in `err` too: a damaged file that somebody brings is an input refused,
+ * corrupt are files of our own. */
+enum rcx_status rcx_parquet_refuse_damage(enum rcx_status status, struct rcx_error *err);
 
 enum { RCX_PARQUET_NO_LEAF = -1 };
 /* The index of a column, or RCX_PARQUET_NO_LEAF. */

@@ -54,16 +54,6 @@ static void parquet_close(void *state)
     rcx_free(parquet);
 }
 
-/* A damaged input is input refused; corrupt are files of our own. */
-static enum rcx_status refuse_damage(enum rcx_status status, struct rcx_error *err)
-{
-    if (status != RCX_E_CORRUPT)
-        return status;
-    if (err)
-        err->status = RCX_E_INPUT;
-    return RCX_E_INPUT;
-}
-
 /* --- bytes, for the digest ----------------------------------------------------------------- */
 
 static enum rcx_status read_bytes(struct parquet *parquet, uint64_t until, struct rcx_error *err)
@@ -146,7 +136,7 @@ static enum rcx_status parquet_next(void *state, const struct rcx_parallel *para
     rcx_table_release(&parquet->table);
     if (count == 0)
         return read_bytes(parquet, UINT64_MAX, err);
-    enum rcx_status status = refuse_damage(
+    enum rcx_status status = rcx_parquet_refuse_damage(
         rcx_parquet_read(&parquet->file, &rows, parallel, &parquet->table, err), err);
     if (status == RCX_OK)
         status = cut(parquet, (size_t)count, out, err);
@@ -228,7 +218,7 @@ static enum rcx_status parquet_open(const char *name, struct rcx_byte_source *by
                           "or through a pipe; unpack it or save it as a file first",
                           name);
     if (status == RCX_OK)
-        status = refuse_damage(rcx_parquet_file_open(name, &parquet->file, err), err);
+        status = rcx_parquet_refuse_damage(rcx_parquet_file_open(name, &parquet->file, err), err);
     if (status == RCX_OK)
         status = describe(parquet, out_info, err);
     if (status != RCX_OK) {

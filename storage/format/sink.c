@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "storage/format/sink_format.h"
@@ -87,6 +88,27 @@ static enum rcx_status find_format(const char *path, const char *name,
     return unknown_format(path, name, err);
 }
 
+enum rcx_status rcx_sink_also_path(const char *path, const char *also, char **out,
+                                   struct rcx_error *err)
+{
+    const struct rcx_sink_format *format = NULL, *now = NULL;
+    struct rcx_text extension = extension_of(path);
+    struct rcx_buf text = {0};
+    *out = NULL;
+    enum rcx_status status = find_format(path, also, &format, err);
+    if (status)
+        return status;
+    if (strcmp(path, "-") == 0 || find_format(path, NULL, &now, NULL) || now == format)
+        return RCX_OK;
+    assert(format); /* found, as there was no error */
+    rcx_buf_append(&text, path, (size_t)(extension.data - path));
+    rcx_buf_append(&text, format->extension, strlen(format->extension) + 1);
+    if (!text.failed)
+        *out = rcx_strdup((const char *)text.data);
+    rcx_buf_release(&text);
+    return *out ? RCX_OK : rcx_fail_nomem(err, path, strlen(path));
+}
+
 static void release(struct rcx_sink *sink)
 {
     if (sink->format)
@@ -121,12 +143,9 @@ static enum rcx_status open_sink(struct rcx_sink *sink, const char *path,
     return rcx_file_writer_open(path, &file, &sink->file, err);
 }
 
-enum rcx_status rcx_sink_open(const char *path, const struct rcx_sink_options *options,
-                              struct rcx_sink **out, struct rcx_error *err)
+static enum rcx_status open_one(const char *path, const struct rcx_sink_options *options,
+                                struct rcx_sink **out, struct rcx_error *err)
 {
-    static const struct rcx_sink_options defaults;
-    if (!options)
-        options = &defaults;
     const struct rcx_sink_format *format = NULL;
     enum rcx_status status = find_format(path, options->format, &format, err);
     if (status)
@@ -152,6 +171,35 @@ enum rcx_status rcx_sink_open(const char *path, const struct rcx_sink_options *o
     }
     *out = sink;
     return RCX_OK;
+}
+
+static enum rcx_status open_beside(struct rcx_sink *sink, const struct rcx_sink_options *options,
+                                   struct rcx_error *err)
+{
+    struct rcx_sink_options own = *options;
+    char *path = NULL;
+    own.format = own.also;
+    own.also = NULL;
+    enum rcx_status status = rcx_sink_also_path(sink->path, own.format, &path, err);
+    if (status == RCX_OK && path)
+        status = open_one(path, &own, &sink->beside, err);
+    rcx_free(path);
+    return status;
+}
+
+enum rcx_status rcx_sink_open(const char *path, const struct rcx_sink_options *options,
+                              struct rcx_sink **out, struct rcx_error *err)
+{
+    static const struct rcx_sink_options defaults;
+    struct rcx_sink *sink = NULL;
+    enum rcx_status status = open_one(path, options ? options : &defaults, &sink, err);
+    if (status == RCX_OK && options && options->also)
+        status = open_beside(sink, options, err);
+    if (status == RCX_OK)
+        *out = sink;
+    else
+        rcx_sink_abort(sink);
+    return status;
 }
 
 static enum rcx_status set_schema(struct rcx_sink *sink, const struct rcx_table *table,
@@ -206,15 +254,21 @@ enum rcx_status rcx_sink_write(struct rcx_sink *sink, const struct rcx_table *ta
 {
     enum rcx_status status = sink->has_schema ? check_schema(sink, table, err)
                                               : set_schema(sink, table, err);
-    if (status || table->rows == 0)
-        return status;
-    return sink->format->write(sink, table, err);
+    if (status == RCX_OK && table->rows > 0)
+        status = sink->format->write(sink, table, err);
+    if (status == RCX_OK && sink->beside)
+        status = rcx_sink_write(sink->beside, table, err);
+    return status;
 }
 
 enum rcx_status rcx_sink_set_metadata(struct rcx_sink *sink, const char *key, const char *value,
                                       struct rcx_error *err)
 {
-    char *own_value = rcx_strdup(value);
+    enum rcx_status status = sink->beside ? rcx_sink_set_metadata(sink->beside, key, value, err)
+                                          : RCX_OK;
+    char *own_value = status ? NULL : rcx_strdup(value);
+    if (status)
+        return status;
     if (!own_value)
         return rcx_fail_nomem(err, key, strlen(value));
     for (size_t i = 0; i < sink->entry_count; i++) {
@@ -237,7 +291,13 @@ enum rcx_status rcx_sink_set_metadata(struct rcx_sink *sink, const char *key, co
 
 enum rcx_status rcx_sink_commit(struct rcx_sink *sink, struct rcx_error *err)
 {
+    struct rcx_sink *beside = sink->beside;
+    sink->beside = NULL;
     enum rcx_status status = sink->format->finish(sink, err);
+    if (status)
+        rcx_sink_abort(beside);
+    else if (beside)
+        status = rcx_sink_commit(beside, err);
     if (status) {
         rcx_sink_abort(sink);
         return status;
@@ -251,6 +311,7 @@ void rcx_sink_abort(struct rcx_sink *sink)
 {
     if (!sink)
         return;
+    rcx_sink_abort(sink->beside);
     rcx_file_writer_abort(sink->file);
     release(sink);
 }

@@ -42,6 +42,9 @@ struct rcx_sink_options {
     int nulls_as_in_first;
     /* Parquet: a row group holds rows of one table only, however few they are. */
     int groups_by_table;
+    /* The same rows in this format, too, in a file beside `path` that has its extension; nothing more
+     * when `path` has it already, and none for standard output. NULL: none. */
+    const char *also;
     struct rcx_parallel parallel; /* blocks are encoded in parallel; threads 0: one */
     int no_sync;
 };
@@ -51,6 +54,11 @@ struct rcx_sink_options {
  * Errors: RCX_E_USAGE (unknown format or codec, with a suggestion), RCX_E_IO. */
 enum rcx_status rcx_sink_open(const char *path, const struct rcx_sink_options *options,
                               struct rcx_sink **out, struct rcx_error *err);
+/* Where a table at `path` is written in the format `also`; NULL when that is `path` itself, or when
+ * the path is that of no table. The caller frees *out. Errors: RCX_E_USAGE (unknown format),
+ * RCX_E_NOMEM. */
+enum rcx_status rcx_sink_also_path(const char *path, const char *also, char **out,
+                                   struct rcx_error *err);
 /* Appends the rows of `table`; the first call fixes the schema (also with zero rows).
  * Errors: RCX_E_INTERNAL (another schema), RCX_E_IO, RCX_E_NOMEM, RCX_E_INPUT (a value that the
  * format cannot hold exactly). After an error only abort is allowed. */

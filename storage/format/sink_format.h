@@ -28,7 +28,8 @@ struct rcx_sink {
     size_t column_count;
     struct rcx_sink_entry *entries;
     size_t entry_count, entry_capacity;
-    void *state; /* the format's own */
+    struct rcx_sink *beside; /* rcx_sink_options.also; or NULL */
+    void *state;             /* the format's own */
 };
 
 struct rcx_sink_format {

@@ -49,7 +49,7 @@ static enum rcx_status read_parquet(const char *path, const struct rcx_table_rea
     struct rcx_parquet_file file;
     enum rcx_status status = rcx_parquet_file_open(path, &file, err);
     if (status != RCX_OK)
-        return status;
+        return rcx_parquet_refuse_damage(status, err);
     size_t most = file.leaf_count + options->column_count + 1;
     const char **names = rcx_malloc_array(most, sizeof *names);
     size_t *places = rcx_malloc_array(most, sizeof *places);
@@ -60,7 +60,7 @@ static enum rcx_status read_parquet(const char *path, const struct rcx_table_rea
     rcx_free(names);
     rcx_free(places);
     rcx_parquet_file_close(&file);
-    return status;
+    return rcx_parquet_refuse_damage(status, err);
 }
 
 enum rcx_status rcx_table_read(const char *path, const struct rcx_table_read_options *options,

@@ -37,7 +37,7 @@ struct rcx_table_read_options {
 /* Reads `path` ("-": standard input, text only). The caller releases *out, which is set only on
  * success.
  * Errors: RCX_E_IO; RCX_E_INPUT (an unknown column, with those there are; two columns of one name; a
- * record with more or fewer fields than the header, with its line; a NUL byte; what the formats
- * refuse), RCX_E_CORRUPT (Parquet), RCX_E_NOMEM. */
+ * record with more or fewer fields than the header, with its line and column; a NUL byte; what the
+ * formats refuse; a damaged file), RCX_E_NOMEM. */
 enum rcx_status rcx_table_read(const char *path, const struct rcx_table_read_options *options,
                                struct rcx_table *out, struct rcx_error *err);

@@ -28,9 +28,18 @@ static enum rcx_status fail_width(const struct rcx_table_text *text,
                                   const struct rcx_source_chunk *bytes, size_t first, size_t fields,
                                   struct rcx_error *err)
 {
-    return rcx_fail(err, RCX_E_INPUT, "%s:%llu: %zu fields, but the header has %zu columns",
-                    text->path, (unsigned long long)line_of(bytes, first), fields,
-                    text->file_columns);
+    const struct rcx_source_info *info = rcx_source_info(text->source);
+    unsigned long long line = line_of(bytes, first);
+    if (fields < text->file_columns)
+        return rcx_fail(err, RCX_E_INPUT,
+                        "%s:%llu: %zu fields, but the header has %zu columns; '%s' is the first "
+                        "one without a field",
+                        text->path, line, fields, text->file_columns, info->columns[fields].name);
+    return rcx_fail(err, RCX_E_INPUT,
+                    "%s:%llu: %zu fields, but the header has %zu columns; '%s' is the last one "
+                    "(fields that hold the delimiter stand in quotes)",
+                    text->path, line, fields, text->file_columns,
+                    info->columns[text->file_columns - 1].name);
 }
 
 static bool is_empty_line(const struct rcx_source_chunk *bytes, size_t first, size_t fields)
@@ -42,12 +51,19 @@ static bool is_empty_line(const struct rcx_source_chunk *bytes, size_t first, si
 static enum rcx_status fail_nul(const struct rcx_table_text *text,
                                 const struct rcx_source_chunk *bytes, struct rcx_error *err)
 {
-    size_t fields = bytes->record_ends[bytes->records - 1];
-    for (size_t k = 0; k < fields; k++) {
-        struct rcx_text raw = rcx_chunk_field(bytes, k);
-        if (raw.length > 0 && memchr(raw.data, 0, raw.length))
-            return rcx_fail(err, RCX_E_INPUT, "%s:%llu: a NUL byte; expected text", text->path,
-                            (unsigned long long)line_of(bytes, k));
+    const struct rcx_source_info *info = rcx_source_info(text->source);
+    size_t first = 0;
+    for (size_t r = 0; r < bytes->records; r++) {
+        for (size_t k = first; k < bytes->record_ends[r]; k++) {
+            struct rcx_text raw = rcx_chunk_field(bytes, k);
+            bool named = k - first < text->file_columns;
+            if (raw.length > 0 && memchr(raw.data, 0, raw.length))
+                return rcx_fail(err, RCX_E_INPUT,
+                                "%s:%llu: a NUL byte in column '%s'; expected text", text->path,
+                                (unsigned long long)line_of(bytes, k),
+                                named ? info->columns[k - first].name : "(beyond the header)");
+        }
+        first = bytes->record_ends[r];
     }
     return rcx_fail(err, RCX_E_INPUT, "%s: a NUL byte; expected text", text->path);
 }

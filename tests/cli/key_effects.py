@@ -386,6 +386,7 @@ EFFECTS = {
     "campaign.frontier_points": Effect("5", campaign),
     "export.codec": Effect("zstd", PARQUET),
     "export.zstd_level": Effect("19", PARQUET, ["export.codec=zstd"]),
+    "export.also": Effect("arrow", files_of_a_run),
     "export.cleaned_data": Effect("false", files_of_a_run),
     "export.row_group_rows": Effect("1024", PARQUET),
     "runtime.threads": Effect("3", threads_used, ["runtime.threads=1"]),

@@ -3,6 +3,9 @@ import hashlib
 import json
 import re
 
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
 import pytest
 
 from cli_support import expect, run
@@ -67,6 +70,41 @@ def test_same_bytes_for_any_number_of_threads(shop, tmp_path):
     for threads in "123":
         stages_of(tmp_path / threads, shop, "--threads", threads)
     assert digests(tmp_path / "1") == digests(tmp_path / "2") == digests(tmp_path / "3")
+
+
+READERS = {"csv": pacsv.read_csv, "parquet": pq.read_table, "arrow": lambda path: pa.ipc.open_file(path).read_all()}
+
+
+def values_of(path):
+    """Rows as text that no longer tells the formats apart."""
+    table = READERS[path.suffix[1:]](path)
+    return table.column_names, [["" if v is None or v != v else f"{v:.10g}" if isinstance(v, (int, float)) else str(v).removesuffix(" 00:00:00")
+                                 for v in column.to_pylist()] for column in (decoded(c) for c in table.columns)]
+
+
+def decoded(column):
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    return column.cast(pa.float64()) if pa.types.is_decimal(column.type) or pa.types.is_boolean(column.type) else column
+
+
+@pytest.mark.parametrize("name", ["csv", "parquet", "arrow"])
+def test_every_table_in_a_second_format(name, shop, tmp_path):
+    stages_of(tmp_path / "plain", shop)
+    stages_of(tmp_path / "out", shop, "--format", name)
+    assert digests(tmp_path / "out") == digests(tmp_path / "plain")
+    manifest = json.loads((tmp_path / "out/run.json").read_text())
+    outputs = {o["path"] for s in manifest["stages"] for o in s["outputs"]}
+    tables = [f for f in FILES + ["outputs/cohorts.csv"] if f.endswith((".csv", ".parquet"))]
+    assert len(tables) > 10
+    for table in tables:
+        copy = table.rpartition(".")[0] + "." + name
+        assert copy in outputs
+        if copy != table:
+            assert values_of(tmp_path / "out" / copy) == values_of(tmp_path / "out" / table), table
+    # What changed its format later leaves no table of an earlier run behind.
+    stages_of(tmp_path / "out", shop)
+    assert {f.name for f in (tmp_path / "out").rglob("*")} == {f.name for f in (tmp_path / "plain").rglob("*")}
 
 
 def test_until(shop, tmp_path):

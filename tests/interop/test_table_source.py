@@ -10,8 +10,10 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
+import openpyxl
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
@@ -174,6 +176,73 @@ def test_polars(codec, tmp_path):
     before, (after, found) = pq.read_table(path), read(path, tmp_path)
     for name, kind in zip(before.column_names, found):
         assert expected(after[name], kind) == expected(before[name], kind), name
+
+
+@pytest.mark.parametrize("codec", CODECS)
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+def test_row_groups_without_rows_and_columns_of_the_null_type(codec, version, tmp_path):
+    path = tmp_path / "t.parquet"
+    table = pa.table({"a": [1, 2], "b": ["x", None], "none": pa.nulls(2)})
+    with pq.ParquetWriter(path, table.schema, compression=codec, data_page_version=version) as writer:
+        for part in (table.slice(0, 0), table, table.slice(0, 0), table, table.slice(0, 0)):
+            writer.write_table(part)
+    assert [pq.ParquetFile(path).metadata.row_group(i).num_rows for i in range(5)] == [0, 2, 0, 2, 0]
+    after, found = read(path, tmp_path)
+    assert found == ["int64", "text", "real"]
+    assert after.to_pydict() == {"a": [1, 2, 1, 2], "b": ["x", None, "x", None], "none": [None] * 4}
+
+
+def test_null_columns_of_the_others(tmp_path):
+    path = tmp_path / "t.parquet"
+    for write in (lambda: pl.DataFrame({"a": [1, 2], "n": [None, None]}).write_parquet(path),
+                  lambda: duckdb.sql(f"copy (select unnest([1, 2]) a, null n) to '{path}' (format parquet)"),
+                  lambda: pl.DataFrame({"a": [1, 2], "n": [None, None]}).with_columns(n=pl.col("n").cast(pl.Categorical)).write_parquet(path)):
+        write()
+        after, _ = read(path, tmp_path)
+        assert after.to_pydict() == {"a": [1, 2], "n": [None, None]}
+
+
+def test_a_workbook(tmp_path):
+    path = tmp_path / "t.xlsx"
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.append(["id", "x", "t", "flag", "note"])
+    rows = [(f"{i:03d}", i * 1.5, datetime.datetime(2020, 1, 1 + i, 3, 4), i % 2 == 0, None if i else 'q"x,y\nz') for i in range(20)]
+    for row in rows:
+        sheet.append(row)
+    book.save(path)
+    after, found = read(path, tmp_path)
+    assert found == ["text", "real", "time", "bool", "text"]
+    assert [tuple(row.values()) for row in after.to_pylist()] == rows
+    assert read(path, tmp_path, "note", "x")[0].column_names == ["note", "x"]
+
+
+@pytest.mark.skipif(not os.environ.get("RCX_DATA_DIR"), reason="needs the real data")
+def test_the_real_workbook(tmp_path):
+    after, found = read(Path(os.environ["RCX_DATA_DIR"]) / "online_retail.xlsx", tmp_path)
+    assert found == ["text", "text", "text", "int64", "time", "real", "int64", "text"]
+    assert after.num_rows == 541909 and after["CustomerID"].null_count == 135080
+    assert pc.sum(after["Quantity"]).as_py() == 5176450
+    assert pc.min(after["InvoiceDate"]).as_py() == datetime.datetime(2010, 12, 1, 8, 26)
+
+
+@pytest.mark.parametrize("command", [
+    ["gbdt", "train", "--label", "a", "--objective", "l2", "-m", "OUT", "--data"], ["kmeans", "--k", "2", "-o", "OUT", "--data"],
+    ["btyd", "fit", "--model", "bgnbd", "-o", "OUT", "--data"]])
+def test_a_damaged_file_is_exit_3_in_every_command(command, tmp_path):
+    path = tmp_path / "t.parquet"
+    gen = np.random.default_rng(1)
+    pq.write_table(pa.table({name: gen.random(5000) + 1 for name in ("a", "frequency", "recency", "T")}), path,
+                   compression="NONE", use_dictionary=False, write_page_checksum=True)
+    whole = path.read_bytes()
+    bad = bytearray(whole)
+    bad[len(bad) // 2] ^= 4
+    for data in (whole[:-30], bytes(bad), whole[:-8] + b"\xff\xff\xff\x7fPAR1"):
+        path.write_bytes(data)
+        words = [str(tmp_path / "out.csv") if w == "OUT" else w for w in command]
+        done = subprocess.run([os.environ["RCX"], *words, path], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 3 and "t.parquet" in done.stderr, done.stderr
+        assert not (tmp_path / "out.csv").exists()
 
 
 def test_columns_by_name(tmp_path):

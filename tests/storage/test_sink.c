@@ -13,6 +13,7 @@
 #include "tests/support/temp_dir.h"
 
 #include "base/file.h"
+#include "base/memory.h"
 #include "storage/format/sink.h"
 
 static char directory[RCX_TEST_PATH_BYTES], path[RCX_TEST_PATH_BYTES];
@@ -79,7 +80,8 @@ static void test_unknown_names(void **state)
     assert_refused("t.cvs", NULL, "did you mean '.csv'");
     assert_refused("t.docx", NULL, "known are csv, parquet and arrow");
     assert_refused("t", NULL, "expected .csv, .parquet or .arrow");
-    assert_refused("t.csv/t", NULL, "expected .csv, .parquet or .arrow"); /* the dot is the directory's */
+    assert_refused("t.csv/t", NULL,
+                   "expected .csv, .parquet or .arrow"); /* the dot is the directory's */
     struct rcx_sink_options options = {.format = "parket"};
     assert_refused("t.csv", &options, "did you mean 'parquet'");
     options = (struct rcx_sink_options){.codec = "sappy"};
@@ -301,6 +303,92 @@ static void test_no_memory(void **state)
     rcx_table_release(&table);
 }
 
+/* --- a second format ----------------------------------------------------------------------- */
+
+static void assert_also(const char *from, const char *also, const char *wanted)
+{
+    char *got = NULL;
+    assert_int_equal(rcx_sink_also_path(from, also, &got, NULL), RCX_OK);
+    if (wanted)
+        assert_string_equal(got, wanted);
+    else
+        assert_null(got);
+    rcx_free(got);
+}
+
+static void test_paths_beside(void **state)
+{
+    (void)state;
+    char *got = NULL;
+    assert_also("a.b/t.csv", "arrow", "a.b/t.arrow");
+    assert_also("t.csv.gz", "parquet", "t.parquet");
+    assert_also("t.Parquet", "csv", "t.csv");
+    assert_also("t.csv", "csv", NULL);
+    assert_also("t.json", "csv", NULL);
+    assert_also("-", "parquet", NULL);
+    assert_int_equal(rcx_sink_also_path("t.csv", "parket", &got, NULL), RCX_E_USAGE);
+    struct rcx_sink_options options = {.also = "parket"};
+    assert_refused("t.csv", &options, "did you mean 'parquet'");
+}
+
+static void write_with_metadata(const char *to, const struct rcx_sink_options *options,
+                                const struct rcx_table *table)
+{
+    struct rcx_sink *sink = NULL;
+    assert_int_equal(rcx_sink_open(to, options, &sink, NULL), RCX_OK);
+    assert_int_equal(rcx_sink_write(sink, table, NULL), RCX_OK);
+    assert_int_equal(rcx_sink_set_metadata(sink, "late", "value", NULL), RCX_OK);
+    assert_int_equal(rcx_sink_commit(sink, NULL), RCX_OK);
+}
+
+/* Both files are those that sinks of their own write, metadata included. */
+static void test_beside(void **state)
+{
+    (void)state;
+    struct rcx_table table = table_of(3000);
+    for (size_t i = 0; i < 2; i++) {
+        struct rcx_sink_options options = {.no_sync = 1};
+        struct rcx_buf own = {0}, beside = {0};
+        write_with_metadata(in_directory(names[!i]), &options, &table);
+        assert_int_equal(rcx_file_read(path, &own, NULL), RCX_OK);
+        options.also = i ? "csv" : "parquet";
+        write_with_metadata(in_directory(names[i]), &options, &table);
+        assert_int_equal(rcx_file_read(in_directory(names[!i]), &beside, NULL), RCX_OK);
+        assert_int_equal(files_left(), 2);
+        assert_int_equal(own.length, beside.length);
+        assert_memory_equal(own.data, beside.data, own.length);
+        rcx_buf_release(&own);
+        rcx_buf_release(&beside);
+        struct rcx_sink *sink = NULL;
+        unlink(in_directory(names[0]));
+        unlink(in_directory(names[1]));
+        assert_int_equal(rcx_sink_open(in_directory(names[i]), &options, &sink, NULL), RCX_OK);
+        assert_int_equal(rcx_sink_write(sink, &table, NULL), RCX_OK);
+        rcx_sink_abort(sink);
+        assert_int_equal(files_left(), 0);
+    }
+    rcx_table_release(&table);
+}
+
+static bool attempt_beside(void *context)
+{
+    struct rcx_sink_options options = {.also = "csv", .no_sync = 1};
+    enum rcx_status status = rcx_sink_write_table(in_directory("t.parquet"), &options, context,
+                                                  NULL);
+    assert_true(status == RCX_OK || status == RCX_E_NOMEM);
+    assert_true(status == RCX_OK || !rcx_file_exists(path));
+    return status == RCX_OK;
+}
+
+static void test_beside_without_memory(void **state)
+{
+    (void)state;
+    struct rcx_table table = table_of(2000);
+    assert_true(check_allocation_failures(attempt_beside, &table) > 50);
+    assert_int_equal(files_left(), 2);
+    rcx_table_release(&table);
+}
+
 /* A file that may not grow stands for a disk that is full, and so does /dev/full. */
 static void test_no_space(void **state)
 {
@@ -372,6 +460,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_values_that_do_not_fit, setup, teardown),
         cmocka_unit_test_setup_teardown(test_threads, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_memory, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_paths_beside, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_beside, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_beside_without_memory, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_space, setup, teardown),
         cmocka_unit_test_setup_teardown(test_full_standard_output, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_directory, setup, teardown),

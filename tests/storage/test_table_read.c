@@ -210,6 +210,28 @@ static void test_windows_1252(void **state)
     rcx_table_release(&table);
 }
 
+/* Text with NUL bytes is no C string. */
+static void test_nul(void)
+{
+    static const struct {
+        const char text[16];
+        size_t length;
+        const char *part;
+    } cases[] = {{"a,b\n1,2\n\0,4\n", 12, "nul.csv:3: a NUL byte in column 'a'"},
+                 {"a,b\n1,2\n3,4\0\n", 13, "nul.csv:3: a NUL byte in column 'b'"},
+                 {"a,b\n1,2,\0\n3,4\n", 14, "nul.csv:2: a NUL byte in column '(beyond"}};
+    char path[RCX_TEST_PATH_BYTES];
+    rcx_test_path(directory, "nul.csv", path);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct rcx_table table = {0};
+        struct rcx_error err = {0};
+        rcx_test_write_file(path, cases[i].text, cases[i].length);
+        assert_int_equal(rcx_table_read(path, NULL, &table, &err), RCX_E_INPUT);
+        if (!strstr(err.text, cases[i].part))
+            fail_msg("%s", err.text);
+    }
+}
+
 static void expect_error(const char *text, const struct rcx_table_read_options *options,
                          enum rcx_status status, const char *part)
 {
@@ -226,6 +248,9 @@ static void test_errors(void **state)
     (void)state;
     expect_error("", NULL, RCX_E_INPUT, "empty");
     expect_error("a,b\n1,2\n\n1\n", NULL, RCX_E_INPUT, "bad.csv:4: 1 fields");
+    expect_error("a,b,c\n1,2,3\n1\n", NULL, RCX_E_INPUT, "'b' is the first one without a field");
+    expect_error("a,b\n1,2,3\n", NULL, RCX_E_INPUT, "'b' is the last one");
+    test_nul();
     expect_error("a,b\n\"1\n2\",2\n1,2,3\n", NULL, RCX_E_INPUT, "bad.csv:4: 3 fields");
     expect_error("a,b\n1,\"2\n", NULL, RCX_E_INPUT, "bad.csv:2");
     expect_error("a,a\n1,2\n", NULL, RCX_E_INPUT, "two columns have the name 'a'");
