@@ -69,9 +69,7 @@ static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_e
         status = rcx_run_on_console(cli, inputs, 1, directory, NULL, false, err);
     }
     if (status == RCX_OK && !cli->json && !cli->quiet)
-        rcx_cli_print(cli,
-                      "look into %s, or try: rcx features --store %s/store -o - --format csv\n",
-                      directory, directory);
+        rcx_cli_print(cli, "look at it: open %s/outputs/report.html in a browser\n", directory);
     rcx_free(path);
     return status;
 }

@@ -1,9 +1,24 @@
 #include "cli/commands.h"
 #include "cli/help.h"
+#include "cli/manual.h"
+
+struct help_options {
+    bool man, markdown;
+};
 
 static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_error *err)
 {
-    (void)values;
+    const struct help_options *given = values;
+    if (given->man || given->markdown) {
+        if (given->man == given->markdown || cli->operand_count > 0)
+            return rcx_fail(err, RCX_E_USAGE,
+                            "--man and --markdown each print the manual of all commands");
+        if (given->man)
+            rcx_manual_man(cli);
+        else
+            rcx_manual_markdown(cli);
+        return RCX_OK;
+    }
     if (cli->operand_count == 0) {
         rcx_help_program(cli);
         return RCX_OK;
@@ -26,11 +41,18 @@ static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_e
     return RCX_OK;
 }
 
+static const struct rcx_option options[] = {
+    RCX_OPTION(FLAG, struct help_options, man, "man", 0, NULL, "print the manual as a page of man"),
+    RCX_OPTION(FLAG, struct help_options, markdown, "markdown", 0, NULL,
+               "print the manual as Markdown"),
+};
+
 const struct rcx_command rcx_cmd_help = {
     .name = "help",
     .summary = "explain a command",
     .operands = "[COMMAND [ACTION]]",
     .operands_max = 2,
     .without_settings = true,
+    RCX_OPTIONS(options, struct help_options),
     .run = run,
 };

@@ -2,13 +2,14 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
 
 import pytest
 
-from cli_support import RCX, environment, expect, run
+from cli_support import RCX, SOURCE, environment, expect, run
 
 
 def test_version_is_one_line():
@@ -174,3 +175,34 @@ def wait_for(condition, seconds=30):
             return
         time.sleep(0.02)
     raise AssertionError("waited too long")
+
+
+# --- the manual --------------------------------------------------------------------------------------
+
+def test_the_manual_names_every_command_and_option():
+    text = expect("help", "--markdown").stdout
+    with open(f"{SOURCE}/docs/cli.md", encoding="utf-8") as file:
+        assert text == file.read(), "run scripts/generate"
+    page = expect("help", "--man").stdout
+    for command in re.findall(r"^## rcx (.+)$", text, re.MULTILINE):
+        assert f'.SS "rcx {command}' in page
+        for option in re.findall(r"--[a-z-]+", "".join(re.findall(r"^  .{22}", run("help", *command.split()).stdout, re.MULTILINE))):
+            assert option in text and option.replace("-", "\\-") in page, (command, option)
+    expect("help", "--man", "run", code=2, stdout="", stderr=r".*--man and --markdown.*\n.*")
+    expect("help", "--man", "--markdown", code=2, stdout="", stderr=r".*each print the manual.*\n.*")
+
+
+@pytest.mark.skipif(shutil.which("groff") is None, reason="skipped: no groff")
+def test_groff_accepts_the_page():
+    done = subprocess.run(["groff", "-man", "-Tutf8", "-ww"], input=run("help", "--man").stdout, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "rcx gbdt train" in done.stdout and "--set" in done.stdout
+
+
+def test_installation(tmp_path):
+    done = subprocess.run(["cmake", "--install", os.environ["RCX_BUILD"], "--prefix", str(tmp_path)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    installed = sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file())
+    assert installed == ["bin/rcx", "share/bash-completion/completions/rcx", "share/fish/vendor_completions.d/rcx.fish", "share/man/man1/rcx.1"]
+    assert subprocess.run([tmp_path / "bin/rcx", "--version"], capture_output=True, text=True).stdout == run("--version").stdout
+    assert (tmp_path / "share/man/man1/rcx.1").read_text() == run("help", "--man").stdout

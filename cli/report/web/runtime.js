@@ -113,6 +113,7 @@
 
   const there = path => { const v = at(path); return v !== undefined && v !== null; };
   const holds = item => (item.needs || []).every(there) && !(item.lacks || []).some(there) &&
+    !(item.differ && (!item.differ.every(there) || at(item.differ[0]) === at(item.differ[1]))) &&
     (!item.when || item.when.every(([path, operator, value]) => { const v = at(path); return v !== undefined && v !== null && compare[operator](isNaN(Number(v)) || typeof v === 'boolean' ? v : Number(v), value); }));
 
   /* --- elements ----------------------------------------------------------------------------- */
