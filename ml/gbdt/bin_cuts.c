@@ -90,11 +90,11 @@ size_t rcx_count_distinct(double *values, uint32_t *counts, size_t count)
 
 /* ---- numerical bins ---- */
 
-/* A bound t with low <= t < high. Not within [-1e-35, 1e-35): LightGBM takes values there for 0 when it
+/* A bound t with low <= t < high: the middle, which itself is below it, as in LightGBM. Not within [-1e-35, 1e-35): LightGBM takes values there for 0 when it
  * predicts, so that a bound between two of them would be another one to it. */
 static double halfway(double low, double high)
 {
-    double middle = low + (high - low) / 2;
+    double middle = nextafter((low + high) / 2, INFINITY);
     if (middle >= -RCX_GBDT_ZERO && middle < RCX_GBDT_ZERO)
         middle = high > RCX_GBDT_ZERO ? RCX_GBDT_ZERO : low;
     return middle < high && middle >= low ? middle : low;
@@ -120,8 +120,8 @@ struct fill {
     size_t bins, rows; /* left for those */
 };
 
-uint32_t rcx_cut_bins(const double *values, const uint32_t *counts, size_t distinct, size_t rows,
-                      const struct rcx_cut_limits *limits, double *out_upper)
+static uint32_t cut_side(const double *values, const uint32_t *counts, size_t distinct, size_t rows,
+                         const struct rcx_cut_limits *limits, double *out_upper)
 {
     if (distinct <= limits->most)
         return cut_each(values, counts, distinct, limits->min_rows, out_upper);
@@ -152,6 +152,52 @@ uint32_t rcx_cut_bins(const double *values, const uint32_t *counts, size_t disti
             fill.bins--;
             fill.mean = fill.bins > 0 ? (double)fill.rows / (double)fill.bins : INFINITY;
         }
+    }
+    return cuts;
+}
+
+/* Distinct values and rows on each side of 0. */
+struct sides {
+    size_t below, above, negative, positive;
+};
+
+static struct sides count_sides(const double *values, const uint32_t *counts, size_t distinct)
+{
+    struct sides sides = {0};
+    for (size_t i = 0; i < distinct; i++) {
+        sides.below += values[i] < 0;
+        sides.above += values[i] > 0;
+        sides.negative += values[i] < 0 ? counts[i] : 0;
+        sides.positive += values[i] > 0 ? counts[i] : 0;
+    }
+    return sides;
+}
+
+uint32_t rcx_cut_bins(const double *values, const uint32_t *counts, size_t distinct, size_t rows,
+                      const struct rcx_cut_limits *limits, double *out_upper)
+{
+    if (limits->most < 3)
+        return cut_side(values, counts, distinct, rows, limits, out_upper);
+    struct sides sides = count_sides(values, counts, distinct);
+    bool zeros = sides.below + sides.above < distinct;
+    struct rcx_cut_limits side = *limits;
+    uint32_t cuts = 0, used = 0;
+    if (sides.below > 0) {
+        double share = (double)sides.negative / (double)(sides.negative + sides.positive);
+        side.most = (uint32_t)(share * (double)(limits->most - 1));
+        side.most = side.most > 0 ? side.most : 1;
+        cuts = cut_side(values, counts, sides.below, sides.negative, &side, out_upper);
+        used = cuts + 1;
+        if (zeros)
+            out_upper[cuts++] = -RCX_GBDT_ZERO;
+    }
+    if (sides.above > 0) {
+        size_t first = distinct - sides.above;
+        if (first > 0)
+            out_upper[cuts++] = RCX_GBDT_ZERO;
+        side.most = limits->most - 1 - used;
+        cuts += cut_side(values + first, counts + first, sides.above, sides.positive, &side,
+                         out_upper + cuts);
     }
     return cuts;
 }

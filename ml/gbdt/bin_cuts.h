@@ -14,9 +14,11 @@ void rcx_sort_reals(double *values, double *scratch, size_t count);
 /* Sorted values to distinct ones, in place, with their counts; returns how many. */
 size_t rcx_count_distinct(double *values, uint32_t *counts, size_t count);
 
-/* Upper bounds of all bins but the last, halfway between neighbouring values; returns how many
- * (< most). Each distinct value has its own bin when there are few; else values as frequent as a mean
- * bin have, and the others are gathered until a bin is full.
+/* Upper bounds of all bins but the last; returns how many (< most). As LightGBM does: 0 has a bin of its
+ * own, of which one is kept free even when no value is 0; the others are shared between negative and
+ * positive values by their rows. On a side each distinct value has its own bin when there are few; else
+ * values as frequent as a mean bin have, and the others are gathered until a bin is full. Bounds lie
+ * halfway between neighbouring values. `most` below 3: both sides are one, and 0 a value like others.
  *  rows  sum of counts */
 uint32_t rcx_cut_bins(const double *values, const uint32_t *counts, size_t distinct, size_t rows,
                       const struct rcx_cut_limits *limits, double *out_upper);

@@ -36,8 +36,7 @@ struct rcx_boost {
     uint8_t *use_feature; /* [used]; NULL: all */
     struct rcx_boost_piece *pieces;
     size_t piece_count;
-    double gradient_scale, hessian_scale;
-    uint32_t round_seed;
+    struct rcx_gradient_rounding rounding;
     double constant;    /* to be added to the next tree's values */
     uint32_t iteration; /* trees made */
     bool ended;         /* nothing left to split */

@@ -1,4 +1,5 @@
 /* What a tree is grown from: gradients, the draw of rows and features, records. */
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/random.h"
@@ -39,6 +40,13 @@ static double scale_of(double most_value, double sum, double most, size_t rows)
     return by_value < by_sum ? by_value : by_sum;
 }
 
+/* Whether the nearest integer will do: the bias of a row is then below 1/4096 of the mean size, and its sum
+ * over all rows (some 65,000 with so fine a scale) below what chance makes of the sum. */
+static bool fine(double scale, double sum, size_t rows)
+{
+    return sum / (double)rows * scale >= 2048;
+}
+
 /* Hessians that are all equal become 1, so their sums count rows. */
 static void choose_scales(struct rcx_boost *boost)
 {
@@ -55,10 +63,13 @@ static void choose_scales(struct rcx_boost *boost)
             all.least_hessian = range->least_hessian;
     }
     size_t rows = boost->train->rows;
-    boost->gradient_scale = scale_of(all.most_gradient, all.sum_gradient, 0x1p15, rows);
-    boost->hessian_scale = scale_of(all.most_hessian, all.sum_hessian, 0x1p16, rows);
+    struct rcx_gradient_rounding *rounding = &boost->rounding;
+    rounding->gradient_scale = scale_of(all.most_gradient, all.sum_gradient, 0x1p15, rows);
+    rounding->hessian_scale = scale_of(all.most_hessian, all.sum_hessian, 0x1p16, rows);
+    rounding->gradient_nearest = fine(rounding->gradient_scale, all.sum_gradient, rows);
+    rounding->hessian_nearest = fine(rounding->hessian_scale, all.sum_hessian, rows);
     if (all.least_hessian == all.most_hessian && all.most_hessian > 0)
-        boost->hessian_scale = 1 / all.most_hessian;
+        rounding->hessian_scale = 1 / all.most_hessian;
 }
 
 static void round_piece(void *context, size_t piece, unsigned worker)
@@ -70,8 +81,7 @@ static void round_piece(void *context, size_t piece, unsigned worker)
     uint64_t drawn[PIECE];
     uint64_t *out = boost->in_bag ? drawn : boost->grower.records[0] + begin;
     here->total = RCX_KERNEL_CALL(rcx_gradient_round)(boost->pairs + 2 * begin, count,
-                                                      (uint32_t)begin, boost->gradient_scale,
-                                                      boost->hessian_scale, boost->round_seed, out);
+                                                      (uint32_t)begin, &boost->rounding, out);
     if (!boost->in_bag)
         return;
     uint64_t *to = boost->grower.records[0] + here->begin;
@@ -140,12 +150,12 @@ uint64_t rcx_boost_sample(struct rcx_boost *boost)
     choose_scales(boost);
     struct rcx_random random = rcx_random_of((uint64_t)boost->params->seed, STREAM_ROUND,
                                              boost->iteration);
-    boost->round_seed = (uint32_t)rcx_random_u64(&random);
+    boost->rounding.seed = (uint32_t)rcx_random_u64(&random);
     rcx_team_for(grower->team, boost->piece_count, round_piece, boost);
     uint64_t total = 0;
     for (size_t p = 0; p < boost->piece_count; p++)
         total += boost->pieces[p].total;
-    rcx_split_rules_init(&grower->rules, boost->params, 1 / boost->gradient_scale,
-                         1 / boost->hessian_scale);
+    rcx_split_rules_init(&grower->rules, boost->params, 1 / boost->rounding.gradient_scale,
+                         1 / boost->rounding.hessian_scale);
     return total;
 }

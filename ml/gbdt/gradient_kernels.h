@@ -2,6 +2,7 @@
 /* Gradients and hessians of the objectives, and their rounding to small integers. Called through
  * objective.h and quantise.h. Exponentials are a polynomial of our own, so that every instruction set
  * gives the same bits; relative error below 1e-15. */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,12 +32,18 @@ struct rcx_gradient_range {
 RCX_KERNEL_DECLARE(void, rcx_gradient_range,
                    (const float *pairs, size_t count, struct rcx_gradient_range *out))
 
-/* Records of rows first_row..: each product with its scale is rounded up or down at random in
- * proportion to its fraction (by a hash of row and seed), so sums have no bias. Returns their packed
- * sum. */
+/* How gradients become integers. At random: up or down in proportion to the fraction, by a hash of row
+ * and seed, so sums have no bias; else to the nearest, so equal gradients stay equal. */
+struct rcx_gradient_rounding {
+    double gradient_scale, hessian_scale;
+    uint32_t seed;
+    bool gradient_nearest, hessian_nearest;
+};
+
+/* Records of rows first_row.. of the products with the scales. Returns their packed sum. */
 RCX_KERNEL_DECLARE(uint64_t, rcx_gradient_round,
-                   (const float *pairs, size_t count, uint32_t first_row, double gradient_scale,
-                    double hessian_scale, uint32_t seed, uint64_t *out_records))
+                   (const float *pairs, size_t count, uint32_t first_row,
+                    const struct rcx_gradient_rounding *rounding, uint64_t *out_records))
 
 /* 4 sums of gradients and hessians of the records' rows, each in a fixed order: out[0] + out[2] is the
  * gradient, out[1] + out[3] the hessian. */

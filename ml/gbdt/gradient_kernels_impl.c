@@ -156,14 +156,19 @@ static inline uint32_t scatter(uint32_t x)
 }
 
 uint64_t RCX_KERNEL(rcx_gradient_round)(const float *pairs, size_t count, uint32_t first_row,
-                                        double gradient_scale, double hessian_scale, uint32_t seed,
+                                        const struct rcx_gradient_rounding *rounding,
                                         uint64_t *out_records)
 {
+    const uint32_t half = 0x8000, all = 0xFFFF, seed = rounding->seed;
+    const double gradient_scale = rounding->gradient_scale, hessian_scale = rounding->hessian_scale;
+    const uint32_t at_random = (rounding->gradient_nearest ? 0 : all << 16) |
+                               (rounding->hessian_nearest ? 0 : all);
+    const uint32_t fixed = (half << 16 | half) & ~at_random;
     const double bias = 32768;
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
         uint32_t row = first_row + (uint32_t)i;
-        uint32_t draw = scatter(row * 0x9E3779B9u + seed);
+        uint32_t draw = (scatter(row * 0x9E3779B9u + seed) & at_random) | fixed;
         double g = (double)pairs[2 * i] * gradient_scale + (double)(int32_t)(draw >> 16) * 0x1p-16;
         double h = (double)pairs[2 * i + 1] * hessian_scale +
                    (double)(int32_t)(draw & 0xFFFF) * 0x1p-16;

@@ -150,8 +150,7 @@ static void select_rank(double *values, size_t count, size_t k)
 
 double rcx_quantile_of(double *values, size_t count, double alpha)
 {
-    double place = alpha * ((double)count + 1) - 1;
-    place = place < 0 ? 0 : place > (double)(count - 1) ? (double)(count - 1) : place;
+    double place = alpha * (double)(count - 1);
     size_t k = (size_t)place;
     select_rank(values, count, k);
     if (k + 1 == count || place == (double)k)

@@ -46,7 +46,7 @@ enum rcx_status rcx_loss_init(struct rcx_loss *loss, const struct rcx_gbdt_param
                               const struct rcx_label_view *view, struct rcx_error *err);
 
 /* Quantile of `count` > 0 values, which are put in another order: between the order statistics next to
- * rank alpha (count + 1), counted from 1. */
+ * rank alpha (count - 1), counted from 0. */
 double rcx_quantile_of(double *values, size_t count, double alpha);
 /* The lowest value at or below which the share `alpha` of the weight lies; both arrays are put in order.
  */

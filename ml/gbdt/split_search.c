@@ -97,14 +97,13 @@ static void scan_limited(const struct rcx_split_rules *rules, const struct rcx_s
     }
 }
 
-/* Empty bins behind the threshold split the node alike; the middle of them is taken, which is the best
- * guess for rows that were not seen. */
-static uint32_t middle_of_gap(const uint64_t *hist, uint32_t bin, uint32_t last)
+/* Empty bins behind the threshold split the node alike. The last of them is taken, as LightGBM does, which
+ * tries thresholds from the top (from the bottom where missing values go right). */
+static uint32_t end_of_gap(const uint64_t *hist, uint32_t bin, uint32_t last)
 {
-    uint32_t end = bin;
-    while (end + 1 < last && hist[end + 1] == 0)
-        end++;
-    return bin + (end - bin) / 2;
+    while (bin + 1 < last && hist[bin + 1] == 0)
+        bin++;
+    return bin;
 }
 
 static void find_numerical(const struct rcx_split_rules *rules, const struct rcx_gbdt_bin_map *map,
@@ -131,7 +130,7 @@ static void find_numerical(const struct rcx_split_rules *rules, const struct rcx
             out->gain = found.gain;
             out->left = found.left;
             out->missing_left = side != 0;
-            out->bin = middle_of_gap(hist, found.bin, scan.last);
+            out->bin = scan.last == bins ? found.bin : end_of_gap(hist, found.bin, scan.last);
         }
     }
     out->l2 = rules->l2;

@@ -106,11 +106,11 @@ def rmse(y, p):
     return float(np.sqrt(np.mean((y - p) ** 2)))
 
 
-# On few rows, and on one seed, a single other split moves a measure by more than the whole allowance. The
-# columns of friedman2 have ranges from 1 to 1,700; there our trees are measured to be 0.5 % (RMSE) and 1.2 %
-# (pinball loss) behind.
+# Trees for amounts are LightGBM's (test_trees_are_the_same) up to a late near-tie, so measures differ little.
+# Trees for classes differ early, where a leaf's rows are estimated from rounded hessians: on one seed, or few
+# rows, one other split moves the AUC by more than the allowance.
 def slack(name):
-    return 4.5 if name in SMALL | {"friedman2"} or not FULL else 1.5
+    return 4.5 if name in SMALL or not FULL else 1
 
 
 def chosen(tables):
@@ -124,6 +124,39 @@ def test_classes(tmp_path):
         assert mine > other - 0.001 * slack(name), name
         gaps.append(mine - other)
     assert np.mean(gaps) > -0.0005 * (1 if FULL else 4)
+
+
+def splits_of(tree):
+    found, open_ = {}, [tree["tree_structure"]]
+    while open_:
+        node = open_.pop()
+        if "split_index" in node:
+            found[node["split_index"]] = (node["split_feature"], node["threshold"], node["internal_count"])
+            open_ += [node["left_child"], node["right_child"]]
+    return [found[i] for i in range(len(found))]
+
+
+@pytest.mark.parametrize("objective,name", [("regression", "friedman1"), ("regression", "diabetes"),
+                                            ("quantile", "friedman1"), ("quantile", "friedman2")])
+def test_trees_are_the_same(tmp_path, objective, name):
+    """Bins, ties, limits and leaf values are LightGBM's where hessians are equal: so are the trees, but for
+    rounding, which may turn a near-tie."""
+    same = 0
+    for seed in SEEDS:
+        train, test = next(parts(name, AMOUNTS[name], seed))
+        extra = settings(15, 60, alpha=0.8, seed=seed)
+        ours(tmp_path, objective, train, test, extra)
+        booster = lgb.train({"objective": objective, "verbose": -1, "num_threads": 1} | extra, lgb.Dataset(*train), 60)
+        mine, other = ([splits_of(tree) for tree in model.dump_model()["tree_info"]]
+                       for model in (lgb.Booster(model_file=tmp_path / "model.txt"), booster))
+        assert len(mine) == len(other) == 60
+        for one, two in zip(mine, other):
+            if len(one) != len(two) or any(a[0] != b[0] or a[2] != b[2] or a[1] != pytest.approx(b[1], rel=1e-9)
+                                           for a, b in zip(one, two)):
+                break
+            same += 1
+    print(f"{objective} {name}: the first {same / len(SEEDS):.0f} of 60 trees are the same, in the mean")
+    assert same >= 20 * len(SEEDS)
 
 
 def test_amounts(tmp_path):
@@ -141,7 +174,7 @@ def test_quantiles(tmp_path):
         mine, other = compare(tmp_path, name, make, "quantile", pinball(0.8), settings(15, 100, alpha=0.8))
         assert mine < other * (1 + 0.003 * slack(name)), name
         gaps.append(mine / other - 1)
-    assert np.mean(gaps) < 0.004 * (1 if FULL else 3)
+    assert np.mean(gaps) < 0.0015 * (1 if FULL else 4)
 
 
 def test_tweedie(tmp_path):

@@ -138,10 +138,9 @@ static void quantiles_equal_those_of_sorted_values(void **state)
         }
         memcpy(sorted, values, sizeof sorted);
         qsort(sorted, count, sizeof *sorted, compare);
-        double alpha = check_unit(&random), place = alpha * ((double)count + 1) - 1;
+        double alpha = check_unit(&random), place = alpha * (double)(count - 1);
         double copy[400];
         memcpy(copy, values, sizeof copy);
-        place = place < 0 ? 0 : place > (double)count - 1 ? (double)count - 1 : place;
         size_t k = (size_t)place;
         double next = k + 1 < count ? sorted[k + 1] : sorted[k];
         double expected = sorted[k] + (next - sorted[k]) * (place - (double)k);
