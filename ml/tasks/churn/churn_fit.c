@@ -380,11 +380,14 @@ static enum rcx_status score_trees(const struct rcx_churn_fit *fit,
 }
 
 enum rcx_status rcx_churn_fit_tree_sum(const struct rcx_churn_fit *fit,
+                                       enum rcx_churn_candidate candidate,
                                        const struct rcx_churn_view *view,
                                        const struct rcx_parallel *parallel, double *out,
                                        struct rcx_error *err)
 {
-    return score_trees(fit, &fit->trees, view, parallel, out, err);
+    const struct rcx_gbdt_model *trees = candidate == RCX_CHURN_TREES_PLAIN ? &fit->trees_plain
+                                                                            : &fit->trees;
+    return score_trees(fit, trees, view, parallel, out, err);
 }
 
 /* Log-odds of a candidate. */

@@ -92,9 +92,11 @@ enum rcx_status rcx_churn_fit_train(const struct rcx_churn_trainer *trainer,
                                     struct rcx_error *err);
 void rcx_churn_fit_release(struct rcx_churn_fit *fit); /* zero is fine */
 
-/* Log-odds of the trees without their start: what LightGBM predicts as raw score from the model file.
+/* Sum of the trees of the candidate (of `trees` unless it is trees_plain) without their start: what
+ * LightGBM predicts as raw score from the model file.
  * Errors: as rcx_forest_scores. */
 enum rcx_status rcx_churn_fit_tree_sum(const struct rcx_churn_fit *fit,
+                                       enum rcx_churn_candidate candidate,
                                        const struct rcx_churn_view *view,
                                        const struct rcx_parallel *parallel, double *out,
                                        struct rcx_error *err);

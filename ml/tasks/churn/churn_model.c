@@ -28,7 +28,7 @@ enum rcx_status rcx_churn_model_predict(const struct rcx_churn_model *model,
     for (size_t i = 0; status == RCX_OK && i < view->matrix.rows; i++)
         probability[i] = rcx_calibrate(&model->calibration, probability[i]);
     if (status == RCX_OK && tree_sum)
-        status = rcx_churn_fit_tree_sum(&model->fit, view, parallel, tree_sum, err);
+        status = rcx_churn_fit_tree_sum(&model->fit, model->chosen, view, parallel, tree_sum, err);
     return status;
 }
 
