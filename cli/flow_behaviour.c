@@ -22,6 +22,7 @@ struct rcx_behaviour_plan rcx_behaviour_plan_of(const struct rcx_config *config,
     return (struct rcx_behaviour_plan){
         .model = (enum rcx_btyd_model)config->btyd.model,
         .intervals = config->btyd.intervals,
+        .churn_gap_days = config->churn.gap_days,
         .churn_days = config->churn.horizon_days,
         .value_days = config->clv.horizon_days,
         .annual_discount_rate = config->clv.annual_discount_rate,

@@ -133,6 +133,7 @@ static void make_requests(const struct rcx_behaviour_plan *plan,
     size_t i = 0;
     requests[i++] = (struct rcx_btyd_request){.quantity = RCX_BTYD_P_ALIVE};
     requests[i++] = (struct rcx_btyd_request){.quantity = RCX_BTYD_P_NO_PURCHASE,
+                                              .gap = (double)plan->churn_gap_days / DAYS_A_WEEK,
                                               .horizon = (double)plan->churn_days / DAYS_A_WEEK};
     for (size_t e = 0; e < EXPECTED; e++)
         requests[i++] = (struct rcx_btyd_request){.quantity = RCX_BTYD_PURCHASES,

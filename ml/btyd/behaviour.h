@@ -19,7 +19,7 @@
 struct rcx_behaviour_plan {
     enum rcx_btyd_model model;
     bool intervals;
-    int64_t churn_days; /* horizons after the cutoff */
+    int64_t churn_gap_days, churn_days; /* from the cutoff to the churn horizon, and its length */
     int64_t value_days;
     double annual_discount_rate; /* .1: 10 % a year of 365 days */
     struct rcx_parallel parallel;

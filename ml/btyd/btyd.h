@@ -127,7 +127,7 @@ const char *rcx_btyd_words(const struct rcx_btyd_fit *fit, char out[RCX_BTYD_WOR
 
 enum rcx_btyd_quantity {
     RCX_BTYD_P_ALIVE,       /* now */
-    RCX_BTYD_P_NO_PURCHASE, /* none within `horizon` from now */
+    RCX_BTYD_P_NO_PURCHASE, /* none within `horizon`, which begins `gap` from now */
     RCX_BTYD_PURCHASES,     /* expected number within `horizon` */
     RCX_BTYD_DISCOUNTED,    /* the same, each worth exp(-discount * time from now) */
     RCX_BTYD_P_COUNT        /* exactly `purchases` within `horizon` */
@@ -137,6 +137,7 @@ enum rcx_btyd_quantity {
 struct rcx_btyd_request {
     enum rcx_btyd_quantity quantity;
     double horizon;     /* >= 0; INFINITY only for DISCOUNTED with discount > 0 */
+    double gap;         /* P_NO_PURCHASE: >= 0; what happens in it does not count */
     double discount;    /* DISCOUNTED: rate per unit of time, >= 0 */
     unsigned purchases; /* P_COUNT */
     double *out;        /* [customers] */

@@ -88,6 +88,8 @@ static enum rcx_status check(const struct rcx_btyd_request *request, struct rcx_
                         "horizon %g: expected a number of at least 0 (without end only when "
                         "discounted)",
                         request->horizon);
+    if (!(request->gap >= 0) || isinf(request->gap))
+        return rcx_fail(err, RCX_E_INPUT, "gap %g: expected a number of at least 0", request->gap);
     if (!(request->discount >= 0) || isinf(request->discount))
         return rcx_fail(err, RCX_E_INPUT, "discount rate %g: expected a number of at least 0",
                         request->discount);

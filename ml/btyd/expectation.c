@@ -52,11 +52,34 @@ static void alive(const struct slice *s, double *out)
     }
 }
 
+/* Of customers who are alive: P(no purchase within a horizon that begins after a gap). Pareto/NBD: who
+ * lives through the gap, exp(-mu gap), has his mu from a gamma whose rate is larger by it. */
+static void silent_later(const struct slice *s, double gap, double horizon, double *out)
+{
+    struct rcx_pareto_run later = s->pareto;
+    if (s->expectation->model == RCX_BTYD_PARETO) {
+        later.beta += gap;
+        RCX_KERNEL_CALL(pareto_silent)(s->age, s->lanes, &later, horizon, out);
+    }
+    for (size_t i = 0; i < s->lanes; i++) {
+        if (s->expectation->model == RCX_BTYD_PARETO) {
+            double live = exp(-later.s * log1p(gap / (s->pareto.beta + s->age[i])));
+            out[i] = (1 - live) + live * out[i];
+        } else {
+            out[i] = 1 - rcx_beta_mean_returns(s->dropout.shape, s->dropout.alpha + s->age[i],
+                                               s->parameters[2], s->parameters[3] + s->chances, gap,
+                                               horizon);
+        }
+    }
+}
+
 /* 1 - P(alive) (1 - P(silent when alive)), of positive terms. */
-static void no_purchase(const struct slice *s, double horizon, double *out)
+static void no_purchase(const struct slice *s, double gap, double horizon, double *out)
 {
     double silent[MOST];
-    if (s->expectation->model == RCX_BTYD_PARETO)
+    if (gap > 0 && s->expectation->model != RCX_BTYD_NBD)
+        silent_later(s, gap, horizon, silent);
+    else if (s->expectation->model == RCX_BTYD_PARETO)
         RCX_KERNEL_CALL(pareto_silent)(s->age, s->lanes, &s->pareto, horizon, silent);
     else
         RCX_KERNEL_CALL(dropout_silent)(s->age, s->lanes, &s->dropout, horizon, silent);
@@ -154,7 +177,7 @@ void rcx_expectation_of(const struct rcx_expectation *expectation, const double 
         alive(&slice, out);
         break;
     case RCX_BTYD_P_NO_PURCHASE:
-        no_purchase(&slice, request->horizon, out);
+        no_purchase(&slice, request->gap, request->horizon, out);
         break;
     case RCX_BTYD_PURCHASES:
         purchases(&slice, request->horizon, out);

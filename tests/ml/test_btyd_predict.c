@@ -1,6 +1,7 @@
 /* Expectations against sums of positive terms, extremes, probabilities that add up. */
 #include <math.h>
 
+#include "base/random.h"
 #include "ml/btyd/beta_mean.h"
 #include "ml/btyd/btyd.h"
 #include "ml/btyd/gauss_rules.h"
@@ -145,6 +146,53 @@ static void counts_add_up_to_one_and_to_the_mean(void **state)
     }
 }
 
+/* A purchase by a living customer whose rate and dropout are drawn from what is known of him. */
+static bool buys_in_window(enum rcx_btyd_model model, const double p[N], struct rcx_random *random,
+                           double gap, double horizon)
+{
+    const double x = 3, age = 30;
+    bool any_moment = model == RCX_BTYD_PARETO;
+    double chances = model == RCX_BTYD_MBGNBD ? x + 1 : x;
+    double rate = rcx_random_gamma(random, p[0] + x) / (p[1] + age);
+    double leave = any_moment ? rcx_random_gamma(random, p[2]) / (p[3] + age)
+                              : rcx_random_beta(random, p[2], p[3] + chances);
+    double death = any_moment ? rcx_random_exponential(random) / leave : INFINITY;
+    for (double time = 0;;) {
+        time += rcx_random_exponential(random) / rate;
+        if (time >= gap + horizon || time >= death)
+            return false;
+        if (time >= gap)
+            return true;
+        if (!any_moment && model != RCX_BTYD_NBD && rcx_random_unit(random) < leave)
+            return false;
+    }
+}
+
+static void a_gap_is_waited_for(void **state)
+{
+    enum { DRAWS = 200000 };
+    static const double p[N] = {.8, 6, .9, 4};
+    const double gap = 25, horizon = 12;
+    (void)state;
+    for (int m = 0; m < MODEL_COUNT; m++) {
+        struct rcx_btyd_request request = {.quantity = RCX_BTYD_P_ALIVE};
+        struct rcx_random random = rcx_random_of(1, 2, (uint64_t)m);
+        double alive = predict(MODELS[m], p, 3, 25, 30, request), bought = 0;
+        for (int i = 0; i < DRAWS; i++)
+            bought += buys_in_window(MODELS[m], p, &random, gap, horizon);
+        request = (struct rcx_btyd_request){
+            .quantity = RCX_BTYD_P_NO_PURCHASE, .horizon = horizon, .gap = gap};
+        double got = predict(MODELS[m], p, 3, 25, 30, request);
+        double want = 1 - alive * bought / DRAWS; /* standard error at most .0012 */
+        if (!(fabs(got - want) < .004))
+            fail_msg("%s: %g, simulated %g", rcx_btyd_model_name(MODELS[m]), got, want);
+        request.gap = 0;
+        double at_once = predict(MODELS[m], p, 3, 25, 30, request);
+        request.gap = 1e-9;
+        assert_true(fabs(predict(MODELS[m], p, 3, 25, 30, request) - at_once) < 1e-8);
+    }
+}
+
 /* Discounted purchases as the sum over many short horizons; without end for NBD in closed form, for
  * Pareto/NBD by its integral over the chance to live on. */
 static void discounting_is_a_sum_over_time(void **state)
@@ -207,6 +255,7 @@ int main(void)
         cmocka_unit_test(purchases_are_those_of_the_sum),
         cmocka_unit_test(everything_is_finite_and_in_range),
         cmocka_unit_test(counts_add_up_to_one_and_to_the_mean),
+        cmocka_unit_test(a_gap_is_waited_for),
         cmocka_unit_test(discounting_is_a_sum_over_time),
         cmocka_unit_test(endless_value_of_pareto_is_its_integral),
     };
