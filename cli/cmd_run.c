@@ -25,8 +25,9 @@ static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_e
 static const struct rcx_option options[] = {
     RCX_OPTION(TEXT, struct run_options, output, "output", 'o', "DIR",
                "directory of the run (default rcx-out)"),
-    RCX_OPTION(TEXT, struct run_options, until, "until", 0, "STAGE",
-               "last stage: ingest, validate, clean, features, prove, segment, churn or report"),
+    RCX_OPTION(
+        TEXT, struct run_options, until, "until", 0, "STAGE",
+        "last stage: ingest, validate, clean, features, prove, segment, churn, clv or report"),
     RCX_OPTION_KEY("date-format", 0, "FORMAT", "ingest.date_format",
                    "order of the dates: dmy, mdy, ymd, yyyymmdd, excel"),
     RCX_OPTION_KEY("sheet", 0, "NAME,...", "ingest.sheets",
@@ -60,6 +61,10 @@ const struct rcx_command rcx_cmd_run = {
         "    outputs/churn_labels.parquet, churn_label_statistics.csv, churn_evaluation.parquet,\n"
         "    outputs/churn_threshold.csv, churn_feature_importance.csv, models/churn.model.txt, "
         "churn.json\n"
+        "    outputs/clv_predictions.parquet, clv_model_metrics.json, clv_backtest.csv, "
+        "clv_targets.parquet,\n"
+        "    outputs/clv_evaluation.parquet, clv_decile_analysis.csv, clv_feature_importance.csv,\n"
+        "    outputs/clv_behaviour_holdout.csv, models/clv*.model.txt, clv.json\n"
         "    outputs/cohorts.csv                     who came when, who came back\n"
         "    outputs/report.html                     all of it on one page\n"
         "    run.json                                what was read, made and set; digests "
@@ -68,7 +73,7 @@ const struct rcx_command rcx_cmd_run = {
         "A stage whose inputs and keys have not changed since the last run is skipped. When the\n"
         "proof fails the later stages finish, and the exit code is 5. Too little data for a model "
         "of\n"
-        "churn is a warning, and the run goes on without one.",
+        "churn or value is a warning, and the run goes on without one.",
     RCX_OPTIONS(options, struct run_options),
     .run = run,
 };

@@ -255,16 +255,24 @@ def leaving_shop():
     return folder / "store"
 
 
-def churn(folder, sets):
-    """All files of the churn stage, and its exit code."""
-    shutil.copytree(leaving_shop(), folder / "store")
-    got = run("churn", "-o", folder, *sets_of(sets))
-    return got.returncode, {p.name: p.read_bytes() for f in ("outputs", "models") for p in (folder / f).glob("*")}
+def stage(command):
+    def files(folder, sets):
+        """All files of the stage, and its exit code."""
+        shutil.copytree(leaving_shop(), folder / "store")
+        got = run(command, "-o", folder, *sets_of(sets))
+        return got.returncode, {p.name: p.read_bytes() for f in ("outputs", "models") for p in (folder / f).glob("*")}
+
+    return files
+
+
+churn = stage("churn")
+clv = stage("clv")
 
 
 # few rows will do, and few resamples
 CHURN = ["churn.origin_rows=50", "churn.choice_rows=100", "churn.resamples=20"]
 FIXED = ["churn.origin_rows=50", "churn.choice_rows=1000000", "churn.resamples=20"]
+CLV = ["clv.horizon_days=60", "clv.origin_rows=50", "clv.evaluation_rows=100", "clv.resamples=20"]
 
 FIT = ["cleaning.outliers.min_fit_rows=20"]
 CLEAN = output_of("clean")
@@ -374,6 +382,21 @@ EFFECTS = {
     "btyd.intervals": Effect("true", behaviour),
     "clv.annual_discount_rate": Effect("0.5", behaviour),
     "clv.horizon_days": Effect("60", LABELS),
+    "clv.model": Effect("hurdle", clv, CLV),
+    "clv.tolerance": Effect("1", clv, CLV),
+    "clv.trees": Effect("7", clv, CLV),
+    "clv.leaves": Effect("2", clv, CLV),
+    "clv.learning_rate": Effect("0.2", clv, CLV),
+    "clv.min_leaf_rows": Effect("100", clv, CLV),
+    "clv.bins": Effect("7", clv, CLV),
+    "clv.tweedie_power": Effect("1.2", clv, CLV),
+    "clv.min_data_days": Effect("150", clv, CLV),
+    "clv.most_log_ratio": Effect("0.05", clv, CLV),
+    "clv.origin_rows": Effect("1000", clv, ["clv.horizon_days=60", "clv.resamples=20"]),
+    "clv.evaluation_rows": Effect("100000", clv, ["clv.horizon_days=60", "clv.resamples=20"]),
+    "clv.coverage": Effect("0.6", clv, CLV),
+    "clv.interval_trees": Effect("5", clv, CLV),
+    "clv.resamples": Effect("30", clv, ["clv.horizon_days=60", "clv.origin_rows=50", "clv.evaluation_rows=100"]),
     "campaign.budget": Effect("200", campaign),
     "campaign.tiers": Effect("call: cost=3; save_rate=0.2", campaign),
     "campaign.margin": Effect("0.4", campaign),

@@ -20,9 +20,14 @@ FILES = ["data/features/customer_behaviour.parquet", "data/features/customer_fea
          "outputs/churn_backtest.csv", "outputs/churn_evaluation.parquet", "outputs/churn_feature_importance.csv",
          "outputs/churn_label_statistics.csv", "outputs/churn_labels.parquet", "outputs/churn_model_metrics.json",
          "outputs/churn_predictions.parquet", "outputs/churn_threshold.csv", "models/churn.json", "models/churn.model.txt",
+         "outputs/clv_backtest.csv", "outputs/clv_behaviour_holdout.csv", "outputs/clv_decile_analysis.csv",
+         "outputs/clv_evaluation.parquet", "outputs/clv_feature_importance.csv", "outputs/clv_model_metrics.json",
+         "outputs/clv_predictions.parquet", "outputs/clv_targets.parquet", "models/clv.json", "models/clv.model.txt",
+         "models/clv_active.model.txt", "models/clv_lapsed.model.txt", "models/clv_q10.model.txt", "models/clv_q50.model.txt",
+         "models/clv_q90.model.txt",
          "outputs/validation_report.csv", "run.json"]
 DIGESTED = [name for name in FILES if name.endswith((".parquet", ".csv", "stats.json", "cleaning.json", "proof.json", "btyd.json", "parameters.json",
-                                                            "strategies.json", "segments.json", "metrics.json", "churn.json",
+                                                            "strategies.json", "segments.json", "metrics.json", "churn.json", "clv.json",
                                                             "model.txt"))]
 
 
@@ -193,7 +198,7 @@ def test_no_such_file(tmp_path):
 def test_demo(tmp_path):
     result = run("demo", "-o", tmp_path / "demo", "--json")
     assert result.returncode == 0, result.stderr
-    assert [s["stage"] for s in json.loads(result.stdout)["stages"]][-3:] == ["segment", "churn", "report"]
+    assert [s["stage"] for s in json.loads(result.stdout)["stages"]][-4:] == ["segment", "churn", "clv", "report"]
     assert (tmp_path / "demo/shop.csv").exists()
 
 
@@ -216,7 +221,7 @@ def test_a_failed_proof_ends_the_run_with_exit_5(shop, tmp_path):
 def test_another_seed_is_another_proof(shop, tmp_path):
     stages = stages_of(tmp_path / "out", shop)
     again = stages_of(tmp_path / "out", shop, "--seed", "2")
-    assert skipped(again) == [name for name in stages if name not in ("prove", "segment", "churn", "report")]
+    assert skipped(again) == [name for name in stages if name not in ("prove", "segment", "churn", "clv", "report")]
 
 
 # --- the thresholds of cleaning ----------------------------------------------------------------------
