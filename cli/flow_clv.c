@@ -132,7 +132,8 @@ static enum rcx_status write_text(const struct rcx_flow_clv *flow, const char *p
 static enum rcx_status write_table(const struct rcx_flow_clv *flow, const char *path,
                                    const struct rcx_table *table, struct rcx_error *err)
 {
-    struct rcx_sink_options options = rcx_flow_sink_options(&flow->config->export, flow->parallel);
+    struct rcx_sink_options options = rcx_flow_run_sink_options(&flow->config->export,
+                                                                flow->parallel);
     options.no_sync = flow->no_sync;
     return rcx_sink_write_table(path, &options, table, err);
 }
