@@ -7,6 +7,7 @@
  * are exact too. The scales are chosen so that neither sum of all rows leaves 31 bits.
  *
  * The histogram of a node holds one packed sum per bin; feature f begins at offset[f]. */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -65,10 +66,23 @@ enum { RCX_SCAN_LANES = 16 }; /* histograms are padded to this many sums */
 struct rcx_scan {
     uint64_t total; /* of the node */
     uint64_t first; /* sum that is on the left of every threshold: that of missing values, or 0 */
-    uint32_t last;  /* thresholds 0..last-1 are tried; at most RCX_GBDT_MOST_BINS */
-    double l2;      /* penalty in the same units */
-    double least;   /* sum of hessians that each side must have; >= 1 */
+    uint32_t from;  /* thresholds from..last-1 are tried; last at most RCX_GBDT_MOST_BINS */
+    uint32_t last;
+    double l2;    /* penalty in the same units */
+    double least; /* sum of hessians that each side must have; >= 1 */
 };
+/* Which thresholds leave enough rows on both sides where rows are estimated from hessians, each bin's
+ * rounded, as LightGBM counts them. The side that is counted is the one without missing values. */
+struct rcx_scan_rows {
+    uint32_t bins;     /* without that of missing values */
+    float per_hessian; /* rows of the node / its hessians */
+    int32_t rows, least;
+    bool count_left; /* else the right side, and the left one has the others */
+};
+/* Narrows from and last. */
+RCX_KERNEL_DECLARE(void, rcx_scan_limit,
+                   (const uint64_t *hist, const struct rcx_scan_rows *rows, struct rcx_scan *scan))
+
 struct rcx_scan_result {
     double gain; /* both sides' gradient^2 / (hessian + l2), without L1 penalty; negative: none */
     uint32_t bin;

@@ -151,7 +151,7 @@ static int32_t rough_gains(const uint64_t *restrict prefix, const struct rcx_sca
     enum { LANES = RCX_SCAN_LANES };
     const int32_t g = rcx_sum_gradient(scan->total), h = rcx_sum_hessian(scan->total);
     const int32_t least = scan->least < 0x1p30 ? (int32_t)ceil(scan->least) : 1 << 30;
-    const int32_t last = (int32_t)scan->last;
+    const int32_t from = (int32_t)scan->from, last = (int32_t)scan->last;
     const float l2 = (float)scan->l2;
     int32_t best[LANES], most = -1;
     for (int j = 0; j < LANES; j++)
@@ -170,7 +170,8 @@ static int32_t rough_gains(const uint64_t *restrict prefix, const struct rcx_sca
         }
         memcpy(bits, gain, sizeof bits);
         for (int j = 0; j < LANES; j++) {
-            int32_t fits = -((hl[j] >= least) & (h - hl[j] >= least) & (b + j < last));
+            int32_t fits = -((hl[j] >= least) & (h - hl[j] >= least) & (b + j >= from) &
+                             (b + j < last));
             bits[j] = (bits[j] & fits) | ~fits;
             best[j] = bits[j] > best[j] ? bits[j] : best[j];
             key[b + j] = bits[j];
@@ -179,6 +180,31 @@ static int32_t rough_gains(const uint64_t *restrict prefix, const struct rcx_sca
     for (int j = 0; j < LANES; j++)
         most = best[j] > most ? best[j] : most;
     return most;
+}
+
+static inline int32_t rows_in(uint64_t sum, float per_hessian)
+{
+    return (int32_t)((float)rcx_sum_hessian(sum) * per_hessian + 0.5F);
+}
+
+void RCX_KERNEL(rcx_scan_limit)(const uint64_t *hist, const struct rcx_scan_rows *rows,
+                                struct rcx_scan *scan)
+{
+    const float per_hessian = rows->per_hessian;
+    int32_t all = 0;
+    for (uint32_t b = 0; b < rows->bins; b++)
+        all += rows_in(hist[b], per_hessian);
+    int32_t others = all - rows->rows + rows->least; /* so that the side not counted has enough */
+    int32_t left = rows->count_left ? rows->least : others;
+    int32_t right = rows->count_left ? others : rows->least;
+    int32_t below = 0, above = 0;
+    uint32_t from = 0, last = rows->bins;
+    while (from < scan->last && (below += rows_in(hist[from], per_hessian)) < left)
+        from++;
+    while (last > 0 && above < right)
+        above += rows_in(hist[--last], per_hessian);
+    scan->from = from;
+    scan->last = last < scan->last ? last : scan->last;
 }
 
 static inline double exact_gain(const struct rcx_scan *scan, uint64_t left)

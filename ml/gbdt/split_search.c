@@ -78,6 +78,14 @@ double rcx_split_least_hessian(const struct rcx_split_rules *rules,
     return least > 1 ? least : 1;
 }
 
+/* For thresholds: rows count only where all hessians are equal; elsewhere limit_rows sees to them. */
+static double least_hessian(const struct rcx_split_rules *rules, const struct rcx_split_node *node)
+{
+    bool equal = rcx_sum_hessian(node->total) == (double)node->rows;
+    return rcx_split_least_hessian(rules, node,
+                                   equal ? (double)rules->params->min_data_in_leaf : 0);
+}
+
 /* The thresholds one after the other: slower, but values may be limited and gradients softened. */
 static void scan_limited(const struct rcx_split_rules *rules, const struct rcx_split_node *node,
                          const uint64_t *hist, const struct rcx_scan *scan, int sign,
@@ -88,6 +96,8 @@ static void scan_limited(const struct rcx_split_rules *rules, const struct rcx_s
     *out = (struct rcx_scan_result){.gain = -1};
     for (uint32_t b = 0; b < scan->last; b++) {
         sum += hist[b];
+        if (b < scan->from)
+            continue;
         double left = rcx_sum_hessian(sum);
         if (left < scan->least || hessian - left < scan->least)
             continue;
@@ -106,6 +116,22 @@ static uint32_t end_of_gap(const uint64_t *hist, uint32_t bin, uint32_t last)
     return bin;
 }
 
+/* Where hessians differ, rows are estimated bin by bin. */
+static void limit_rows(const struct rcx_split_rules *rules, const struct rcx_split_node *node,
+                       const uint64_t *hist, uint32_t bins, bool count_left, struct rcx_scan *scan)
+{
+    double hessians = rcx_sum_hessian(node->total);
+    scan->from = 0;
+    if (hessians == node->rows)
+        return;
+    struct rcx_scan_rows rows = {.bins = bins,
+                                 .per_hessian = (float)(node->rows / hessians),
+                                 .rows = (int32_t)node->rows,
+                                 .least = (int32_t)rules->params->min_data_in_leaf,
+                                 .count_left = count_left};
+    RCX_KERNEL_CALL(rcx_scan_limit)(hist, &rows, scan);
+}
+
 static void find_numerical(const struct rcx_split_rules *rules, const struct rcx_gbdt_bin_map *map,
                            int sign, const struct rcx_split_node *node, const uint64_t *hist,
                            struct rcx_split *out)
@@ -113,15 +139,16 @@ static void find_numerical(const struct rcx_split_rules *rules, const struct rcx
     uint32_t bins = map->bins - (map->has_missing ? 1 : 0);
     uint64_t missing = map->has_missing ? hist[bins] : 0;
     struct rcx_scan scan = {
-        .total = node->total,
-        .l2 = rules->l2,
-        .least = rcx_split_least_hessian(rules, node, (double)rules->params->min_data_in_leaf)};
+        .total = node->total, .l2 = rules->l2, .least = least_hessian(rules, node)};
     if (rcx_sum_hessian(node->total) < 2 * scan.least)
         return;
     for (int side = 0; side <= (missing != 0); side++) {
         struct rcx_scan_result found;
         scan.first = side ? missing : 0;
-        scan.last = side == 0 && missing != 0 ? bins : bins - 1;
+        bool beside = side == 0 &&
+                      missing != 0; /* missing ones are the right side, or part of it */
+        scan.last = beside ? bins : bins - 1;
+        limit_rows(rules, node, hist, bins, beside, &scan);
         if (rules->constrained || rules->l1 > 0)
             scan_limited(rules, node, hist, &scan, sign, &found);
         else
@@ -130,7 +157,7 @@ static void find_numerical(const struct rcx_split_rules *rules, const struct rcx
             out->gain = found.gain;
             out->left = found.left;
             out->missing_left = side != 0;
-            out->bin = scan.last == bins ? found.bin : end_of_gap(hist, found.bin, scan.last);
+            out->bin = beside ? found.bin : end_of_gap(hist, found.bin, scan.last);
         }
     }
     out->l2 = rules->l2;

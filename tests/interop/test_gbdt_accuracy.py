@@ -106,11 +106,10 @@ def rmse(y, p):
     return float(np.sqrt(np.mean((y - p) ** 2)))
 
 
-# Trees for amounts are LightGBM's (test_trees_are_the_same) up to a late near-tie, so measures differ little.
-# Trees for classes differ early, where a leaf's rows are estimated from rounded hessians: on one seed, or few
-# rows, one other split moves the AUC by more than the allowance.
+# Trees are LightGBM's (test_trees_are_the_same) up to a late near-tie, so that measures differ little. With few
+# rows and one seed another split may still move a measure by more than the allowance.
 def slack(name):
-    return 4.5 if name in SMALL or not FULL else 1
+    return 4.5 if name in SMALL and not FULL else 1
 
 
 def chosen(tables):
@@ -123,7 +122,7 @@ def test_classes(tmp_path):
         mine, other = compare(tmp_path, name, make, "binary", metrics.roc_auc_score, settings())
         assert mine > other - 0.001 * slack(name), name
         gaps.append(mine - other)
-    assert np.mean(gaps) > -0.0005 * (1 if FULL else 4)
+    assert np.mean(gaps) > -0.0003 * (1 if FULL else 4)
 
 
 def splits_of(tree):
@@ -137,13 +136,15 @@ def splits_of(tree):
 
 
 @pytest.mark.parametrize("objective,name", [("regression", "friedman1"), ("regression", "diabetes"),
-                                            ("quantile", "friedman1"), ("quantile", "friedman2")])
+                                            ("quantile", "friedman1"), ("quantile", "friedman2"),
+                                            ("binary", "classification"), ("binary", "hastie")])
 def test_trees_are_the_same(tmp_path, objective, name):
-    """Bins, ties, limits and leaf values are LightGBM's where hessians are equal: so are the trees, but for
-    rounding, which may turn a near-tie."""
+    """Bins, ties, limits and leaf values are LightGBM's: so are the trees, but for rounding, which may turn a
+    near-tie. (Of classes' thresholds only the rows they part: LightGBM's rounding may choose another bound
+    among those that part them alike.)"""
     same = 0
     for seed in SEEDS:
-        train, test = next(parts(name, AMOUNTS[name], seed))
+        train, test = next(parts(name, (AMOUNTS | CLASSES)[name], seed))
         extra = settings(15, 60, alpha=0.8, seed=seed)
         ours(tmp_path, objective, train, test, extra)
         booster = lgb.train({"objective": objective, "verbose": -1, "num_threads": 1} | extra, lgb.Dataset(*train), 60)
@@ -151,8 +152,9 @@ def test_trees_are_the_same(tmp_path, objective, name):
                        for model in (lgb.Booster(model_file=tmp_path / "model.txt"), booster))
         assert len(mine) == len(other) == 60
         for one, two in zip(mine, other):
-            if len(one) != len(two) or any(a[0] != b[0] or a[2] != b[2] or a[1] != pytest.approx(b[1], rel=1e-9)
-                                           for a, b in zip(one, two)):
+            if [(a[0], a[2]) for a in one] != [(b[0], b[2]) for b in two]:
+                break
+            if objective != "binary" and [a[1] for a in one] != pytest.approx([b[1] for b in two], rel=1e-9):
                 break
             same += 1
     print(f"{objective} {name}: the first {same / len(SEEDS):.0f} of 60 trees are the same, in the mean")

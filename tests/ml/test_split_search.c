@@ -129,6 +129,40 @@ static void thresholds_equal_brute_force(void **state)
     }
 }
 
+/* Rows by bin, rounded; the side that is not counted has the others. */
+static void limits_count_rounded_rows(void **state)
+{
+    (void)state;
+    struct check_random random = {16};
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        struct scene scene;
+        make_scene(&scene, &random, true);
+        uint32_t bins = scene.map.bins - scene.map.has_missing;
+        double per_hessian = scene.node.rows / (double)(rcx_sum_hessian(scene.node.total) + 1);
+        struct rcx_scan_rows rows = {.bins = bins,
+                                     .per_hessian = (float)per_hessian,
+                                     .rows = (int32_t)scene.node.rows,
+                                     .least = (int32_t)scene.params.min_data_in_leaf,
+                                     .count_left = round % 2};
+        struct rcx_scan scan = {.last = bins - 1};
+        for (int level = 0; level < RCX_CPU_LEVELS; level++) {
+            rcx_cpu_set((enum rcx_cpu_level)level);
+            scan.last = bins - 1;
+            RCX_KERNEL_CALL(rcx_scan_limit)(scene.hist, &rows, &scan);
+            for (uint32_t b = 0; b + 1 < bins; b++) {
+                int32_t counted = 0;
+                for (uint32_t c = rows.count_left ? 0 : b + 1; c < (rows.count_left ? b + 1 : bins);
+                     c++)
+                    counted += (int32_t)floorf(
+                        (float)rcx_sum_hessian(scene.hist[c]) * rows.per_hessian + 0.5F);
+                bool fits = counted >= rows.least && rows.rows - counted >= rows.least;
+                assert_true(fits == (b >= scan.from && b < scan.last));
+            }
+        }
+        rcx_cpu_set(rcx_cpu_detect());
+    }
+}
+
 /* With units other than 1 the gain is that of the true gradients. */
 static void units_scale_the_gain(void **state)
 {
@@ -279,6 +313,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(thresholds_equal_brute_force),
+        cmocka_unit_test(limits_count_rounded_rows),
         cmocka_unit_test(units_scale_the_gain),
         cmocka_unit_test(one_category_against_the_others),
         cmocka_unit_test(ordered_categories_find_the_best_subset),
