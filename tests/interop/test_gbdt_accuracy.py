@@ -208,7 +208,7 @@ def test_churn_of_a_real_shop(tmp_path):
     table = table[table.churn.notna() & (table.churn_eligible == 1)]
     dates = sorted(table.snapshot_date.unique())
     labels = {"churn", "clv", "churn_eligible", "snapshot_date", "customer_id"}
-    inputs = [name for name in table.columns if name not in labels]
+    inputs = [name for name in table.columns if name not in labels and pd.api.types.is_numeric_dtype(table[name])]
     late = table.snapshot_date >= dates[-2]
 
     def cut(rows):
