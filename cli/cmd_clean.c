@@ -163,9 +163,9 @@ done:
 
 static const struct rcx_option options[] = {
     RCX_OPTION_REQUIRED(TEXT, struct clean_options, store, "store", 's', "DIR", "the store"),
-    RCX_OPTION(
-        TEXT, struct clean_options, output, "output", 'o', "FILE",
-        "cleaned rows as .parquet, .arrow or .csv, - is standard output; without it only the summary"),
+    RCX_OPTION(TEXT, struct clean_options, output, "output", 'o', "FILE",
+               "cleaned rows as .parquet, .arrow or .csv, - is standard output; without it only "
+               "the summary"),
     RCX_OPTION(TEXT, struct clean_options, format, "format", 0, "NAME",
                "csv or parquet, whatever the name of FILE"),
     RCX_OPTION(TEXT, struct clean_options, statistics, "stats", 0, "FILE",

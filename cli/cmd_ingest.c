@@ -209,7 +209,8 @@ const struct rcx_command rcx_cmd_ingest = {
     .operands_min = 1,
     .operands_max = RCX_OPERANDS_ANY,
     .details =
-        "CSV or TSV (plain, .gz or .zst), XLSX and Parquet; several files, directories of parts, patterns,\n"
+        "CSV or TSV (plain, .gz or .zst), XLSX and Parquet; several files, directories of parts, "
+        "patterns,\n"
         "- for standard input. Sheets of a workbook with the same header are read as one table.\n"
         "Columns are found by name; dates, numbers and customer ids are judged on the whole "
         "column. What\n"

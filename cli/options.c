@@ -1,6 +1,5 @@
 #include "cli/options.h"
 
-#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -123,8 +122,8 @@ static enum rcx_status take(const struct parse *p, const struct rcx_option *opti
 {
     if (is_global(option))
         return store_value(p, option, &p->line->globals, text);
-    assert(p->seen != NULL); /* an option of a command is found behind its name only */
-    p->seen[option - p->line->command->options] = true;
+    if (p->seen != NULL) /* always: an option of a command is found behind its name only */
+        p->seen[option - p->line->command->options] = true;
     return store_value(p, option, p->line->values, text);
 }
 
@@ -225,9 +224,8 @@ static enum rcx_status check_complete(const struct parse *p)
         return rcx_fail(p->err, RCX_E_USAGE, "'rcx %s' needs an action: %s", command->name,
                         rcx_action_list(command, list, sizeof list));
     }
-    assert(p->seen != NULL);
     for (size_t i = 0; i < command->option_count; i++)
-        if (command->options[i].required && !p->seen[i])
+        if (command->options[i].required && (p->seen == NULL || !p->seen[i]))
             return rcx_fail(p->err, RCX_E_USAGE, "'rcx %s' needs option %s %s: %s", command->name,
                             command->options[i].name, command->options[i].argument,
                             command->options[i].help);

@@ -1,6 +1,5 @@
 #include "storage/format/sink.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -70,37 +69,35 @@ static enum rcx_status unknown_format(const char *path, const char *name, struct
                     path, what, seen, name ? "" : " (by extension, or name the format)");
 }
 
-static enum rcx_status find_format(const char *path, const char *name,
-                                   const struct rcx_sink_format **out, struct rcx_error *err)
+/* NULL: RCX_E_USAGE. */
+static const struct rcx_sink_format *find_format(const char *path, const char *name,
+                                                 struct rcx_error *err)
 {
     struct rcx_text extension = extension_of(path);
     for (size_t i = 0; i < FORMAT_COUNT; i++) {
         if (name ? strcmp(formats[i]->name, name) == 0
                  : rcx_text_equal_nocase(extension, formats[i]->extension)) {
-            *out = formats[i];
-            return RCX_OK;
+            return formats[i];
         }
     }
-    if (!name && strcmp(path, "-") == 0) { /* a stream of text is what a pipe expects */
-        *out = &rcx_sink_csv;
-        return RCX_OK;
-    }
-    return unknown_format(path, name, err);
+    if (!name && strcmp(path, "-") == 0) /* a stream of text is what a pipe expects */
+        return &rcx_sink_csv;
+    (void)unknown_format(path, name, err);
+    return NULL;
 }
 
 enum rcx_status rcx_sink_also_path(const char *path, const char *also, char **out,
                                    struct rcx_error *err)
 {
-    const struct rcx_sink_format *format = NULL, *now = NULL;
+    const struct rcx_sink_format *format = find_format(path, also, err);
+    const struct rcx_sink_format *now = find_format(path, NULL, NULL);
     struct rcx_text extension = extension_of(path);
     struct rcx_buf text = {0};
     *out = NULL;
-    enum rcx_status status = find_format(path, also, &format, err);
-    if (status)
-        return status;
-    if (strcmp(path, "-") == 0 || find_format(path, NULL, &now, NULL) || now == format)
+    if (!format)
+        return RCX_E_USAGE;
+    if (strcmp(path, "-") == 0 || !now || now == format)
         return RCX_OK;
-    assert(format); /* found, as there was no error */
     rcx_buf_append(&text, path, (size_t)(extension.data - path));
     rcx_buf_append(&text, format->extension, strlen(format->extension) + 1);
     if (!text.failed)
@@ -146,11 +143,9 @@ static enum rcx_status open_sink(struct rcx_sink *sink, const char *path,
 static enum rcx_status open_one(const char *path, const struct rcx_sink_options *options,
                                 struct rcx_sink **out, struct rcx_error *err)
 {
-    const struct rcx_sink_format *format = NULL;
-    enum rcx_status status = find_format(path, options->format, &format, err);
-    if (status)
-        return status;
-    assert(format); /* found, as there was no error */
+    const struct rcx_sink_format *format = find_format(path, options->format, err);
+    if (!format)
+        return RCX_E_USAGE;
     if (format->binary && strcmp(path, "-") == 0 && isatty(STDOUT_FILENO))
         return rcx_fail(err, RCX_E_USAGE,
                         "standard output is a terminal, and %s is a binary format; give a file "
@@ -164,7 +159,7 @@ static enum rcx_status open_one(const char *path, const struct rcx_sink_options 
     if (!sink)
         return rcx_fail_nomem(err, path, sizeof *sink);
     sink->format = format;
-    status = open_sink(sink, path, options, err);
+    enum rcx_status status = open_sink(sink, path, options, err);
     if (status) {
         release(sink);
         return status;
