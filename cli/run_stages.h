@@ -36,6 +36,8 @@ enum rcx_status rcx_run_stage_churn(struct rcx_run_state *run, struct rcx_run_st
                                     struct rcx_error *err);
 enum rcx_status rcx_run_stage_clv(struct rcx_run_state *run, struct rcx_run_stage *stage,
                                   struct rcx_error *err);
+enum rcx_status rcx_run_stage_campaign(struct rcx_run_state *run, struct rcx_run_stage *stage,
+                                       struct rcx_error *err);
 enum rcx_status rcx_run_stage_report(struct rcx_run_state *run, struct rcx_run_stage *stage,
                                      struct rcx_error *err);
 

@@ -198,7 +198,7 @@ def test_no_such_file(tmp_path):
 def test_demo(tmp_path):
     result = run("demo", "-o", tmp_path / "demo", "--json")
     assert result.returncode == 0, result.stderr
-    assert [s["stage"] for s in json.loads(result.stdout)["stages"]][-4:] == ["segment", "churn", "clv", "report"]
+    assert [s["stage"] for s in json.loads(result.stdout)["stages"]][-5:] == ["segment", "churn", "clv", "campaign", "report"]
     assert (tmp_path / "demo/shop.csv").exists()
 
 
@@ -221,7 +221,7 @@ def test_a_failed_proof_ends_the_run_with_exit_5(shop, tmp_path):
 def test_another_seed_is_another_proof(shop, tmp_path):
     stages = stages_of(tmp_path / "out", shop)
     again = stages_of(tmp_path / "out", shop, "--seed", "2")
-    assert skipped(again) == [name for name in stages if name not in ("prove", "segment", "churn", "clv", "report")]
+    assert skipped(again) == [name for name in stages if name not in ("prove", "segment", "churn", "clv", "campaign", "report")]
 
 
 # --- the thresholds of cleaning ----------------------------------------------------------------------
