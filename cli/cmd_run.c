@@ -40,7 +40,7 @@ static const struct rcx_option options[] = {
 
 const struct rcx_command rcx_cmd_run = {
     .name = "run",
-    .summary = "the whole pipeline: from a shop's files to the features of its customers",
+    .summary = "the whole pipeline: from a shop's files to the report",
     .operands = "DATA...",
     .operands_min = 1,
     .operands_max = RCX_OPERANDS_ANY,

@@ -67,10 +67,11 @@ static size_t options_width(const struct rcx_option *options, size_t count, size
 
 void rcx_help_program(struct rcx_cli *cli)
 {
-    rcx_cli_print(cli,
-                  "rcx %s: from a shop's transaction log to customer features\n\n"
-                  "usage: rcx COMMAND [options] [operands]\n\ncommands:\n",
-                  RCX_VERSION);
+    rcx_cli_print(
+        cli,
+        "rcx %s: from a shop's transaction log to features, segments, churn, value and a plan\n\n"
+        "usage: rcx COMMAND [options] [operands]\n\ncommands:\n",
+        RCX_VERSION);
     int width = (int)longest_name();
     for (size_t i = 0; i < rcx_command_count(); i++)
         rcx_cli_print(cli, "  %-*s  %s\n", width, rcx_command_at(i)->name,
