@@ -211,6 +211,15 @@ void rcx_json_put_bool(struct rcx_json *json, const char *key, bool value)
     rcx_json_bool(json, value);
 }
 
+void rcx_json_put_reals(struct rcx_json *json, const char *key, const double *values, size_t count)
+{
+    rcx_json_key(json, key);
+    rcx_json_array(json);
+    for (size_t i = 0; i < count; i++)
+        rcx_json_real(json, values[i]);
+    rcx_json_array_end(json);
+}
+
 void rcx_json_put_decimal(struct rcx_json *json, const char *key, rcx_i128 value, unsigned places)
 {
     rcx_json_key(json, key);

@@ -38,4 +38,5 @@ void rcx_json_put_i64(struct rcx_json *json, const char *key, int64_t value);
 void rcx_json_put_u64(struct rcx_json *json, const char *key, uint64_t value);
 void rcx_json_put_real(struct rcx_json *json, const char *key, double value);
 void rcx_json_put_bool(struct rcx_json *json, const char *key, bool value);
+void rcx_json_put_reals(struct rcx_json *json, const char *key, const double *values, size_t count);
 void rcx_json_put_decimal(struct rcx_json *json, const char *key, rcx_i128 value, unsigned places);

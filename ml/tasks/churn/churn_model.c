@@ -51,15 +51,6 @@ static const struct rcx_gbdt_model *trees_of(const struct rcx_churn_model *model
 
 /* --- writing ------------------------------------------------------------------------------------ */
 
-static void put_reals(struct rcx_json *json, const char *key, const double *values, size_t count)
-{
-    rcx_json_key(json, key);
-    rcx_json_array(json);
-    for (size_t i = 0; i < count; i++)
-        rcx_json_real(json, values[i]);
-    rcx_json_array_end(json);
-}
-
 static void put_inputs(struct rcx_json *json, const struct rcx_churn_inputs *inputs)
 {
     rcx_json_key(json, "inputs");
@@ -84,9 +75,9 @@ static void put_regression(struct rcx_json *json, const struct rcx_logistic *mod
     rcx_json_object(json);
     rcx_json_put_text(json, "on", "(sign(x) log(1 + |x|) - center) / scale, null as 0");
     rcx_json_put_real(json, "intercept", model->intercept);
-    put_reals(json, "coefficients", model->coefficient, model->columns);
-    put_reals(json, "center", model->center, model->columns);
-    put_reals(json, "scale", model->scale, model->columns);
+    rcx_json_put_reals(json, "coefficients", model->coefficient, model->columns);
+    rcx_json_put_reals(json, "center", model->center, model->columns);
+    rcx_json_put_reals(json, "scale", model->scale, model->columns);
     rcx_json_object_end(json);
 }
 
@@ -97,8 +88,8 @@ static void put_calibration(struct rcx_json *json, const struct rcx_calibration 
     rcx_json_put_text(json, "kind", rcx_calibration_name(calibration->kind));
     rcx_json_put_real(json, "a", calibration->a);
     rcx_json_put_real(json, "b", calibration->b);
-    put_reals(json, "from", calibration->from, calibration->points);
-    put_reals(json, "to", calibration->to, calibration->points);
+    rcx_json_put_reals(json, "from", calibration->from, calibration->points);
+    rcx_json_put_reals(json, "to", calibration->to, calibration->points);
     rcx_json_object_end(json);
 }
 

@@ -7,70 +7,7 @@
 #include "base/memory.h"
 #include "ml/gbdt/importance.h"
 #include "ml/tasks/churn/churn_report.h"
-
-/* A table that is filled row by row, or not at all: errors are looked at once, at the end. */
-struct filling {
-    struct rcx_table table;
-    bool failed;
-};
-
-static struct rcx_column *add(struct filling *filling, const char *name, enum rcx_type type)
-{
-    struct rcx_column *column = filling->failed ? NULL : rcx_table_add(&filling->table, name, type);
-    filling->failed = filling->failed || !column;
-    return column;
-}
-
-static void add_reals(struct filling *filling, const char *const *names, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        (void)add(filling, names[i], RCX_TYPE_REAL);
-}
-
-/* Texts to choose from, for a column of codes. */
-static void set_texts(struct filling *filling, size_t column, const char *const *texts,
-                      size_t count)
-{
-    uint64_t bytes = 0, at = 0;
-    if (filling->failed)
-        return;
-    for (size_t i = 0; i < count; i++)
-        bytes += strlen(texts[i]);
-    struct rcx_strings *strings = rcx_strings_new((uint32_t)count, bytes);
-    filling->failed = !strings;
-    if (!strings)
-        return;
-    strings->offsets[0] = 0;
-    for (size_t i = 0; i < count; i++) {
-        memcpy(strings->bytes + at, texts[i], strlen(texts[i]));
-        at += strlen(texts[i]);
-        strings->offsets[i + 1] = at;
-    }
-    filling->table.columns[column].dictionary = strings;
-}
-
-static bool resize(struct filling *filling, size_t rows)
-{
-    filling->failed = filling->failed || !rcx_table_resize(&filling->table, rows);
-    return !filling->failed;
-}
-
-static void set_null(struct filling *filling, size_t column, size_t row)
-{
-    if (!rcx_column_set_null(&filling->table.columns[column], row))
-        filling->failed = true;
-}
-
-static enum rcx_status finish(struct filling *filling, const char *what, struct rcx_table *out,
-                              struct rcx_error *err)
-{
-    if (filling->failed) {
-        rcx_table_release(&filling->table);
-        return rcx_fail_nomem(err, what, 0);
-    }
-    *out = filling->table;
-    return RCX_OK;
-}
+#include "ml/tasks/table_filling.h"
 
 /* --- statistics of the labels ------------------------------------------------------------------- */
 
@@ -84,7 +21,7 @@ static double mean_of(const double sums[2], size_t class, const size_t counts[2]
     return count > 0 ? sum / (double)count : (double)NAN;
 }
 
-static void put_statistics(struct filling *filling, const struct rcx_churn_snapshot *snapshot,
+static void put_statistics(struct rcx_filling *filling, const struct rcx_churn_snapshot *snapshot,
                            size_t class, size_t row)
 {
     struct rcx_column *columns = filling->table.columns;
@@ -113,30 +50,30 @@ enum rcx_status rcx_churn_statistics_table(const struct rcx_churn_data *data, st
     static const char *const classes[CLASSES] = {"all", "retained", "churned"};
     static const char *const reals[] = {"share", "mean_recency_days", "mean_frequency",
                                         "mean_revenue"};
-    struct filling filling = {0};
+    struct rcx_filling filling = {0};
     char name[32];
-    (void)add(&filling, "snapshot_date", RCX_TYPE_DATE);
-    (void)add(&filling, "class", RCX_TYPE_TEXT);
-    (void)add(&filling, "customers", RCX_TYPE_INT64);
-    (void)add(&filling, "feature_rows", RCX_TYPE_INT64);
-    (void)add(&filling, "eligible", RCX_TYPE_INT64);
-    (void)add(&filling, "window_days_covered", RCX_TYPE_INT32);
-    add_reals(&filling, reals, 4);
+    (void)rcx_filling_add(&filling, "snapshot_date", RCX_TYPE_DATE);
+    (void)rcx_filling_add(&filling, "class", RCX_TYPE_TEXT);
+    (void)rcx_filling_add(&filling, "customers", RCX_TYPE_INT64);
+    (void)rcx_filling_add(&filling, "feature_rows", RCX_TYPE_INT64);
+    (void)rcx_filling_add(&filling, "eligible", RCX_TYPE_INT64);
+    (void)rcx_filling_add(&filling, "window_days_covered", RCX_TYPE_INT32);
+    rcx_filling_add_reals(&filling, reals, 4);
     for (size_t k = 0; k < RCX_CHURN_SENSITIVITY; k++) {
         snprintf(name, sizeof name, "churn_rate_%" PRId32 "d", rcx_churn_sensitivity_days[k]);
-        (void)add(&filling, name, RCX_TYPE_REAL);
+        (void)rcx_filling_add(&filling, name, RCX_TYPE_REAL);
     }
-    set_texts(&filling, 1, classes, CLASSES);
-    if (resize(&filling, data->snapshot_count * CLASSES)) {
+    rcx_filling_set_texts(&filling, 1, classes, CLASSES);
+    if (rcx_filling_resize(&filling, data->snapshot_count * CLASSES)) {
         for (size_t row = 0; row < filling.table.rows; row++)
             put_statistics(&filling, &data->snapshots[row / CLASSES], row % CLASSES, row);
     }
-    return finish(&filling, "churn statistics", out, err);
+    return rcx_filling_finish(&filling, "churn statistics", out, err);
 }
 
 /* --- backtest ----------------------------------------------------------------------------------- */
 
-static void put_backtest(struct filling *filling, const struct rcx_churn_data *data,
+static void put_backtest(struct rcx_filling *filling, const struct rcx_churn_data *data,
                          const struct rcx_churn_origin *origin, size_t judged, size_t row)
 {
     struct rcx_column *columns = filling->table.columns;
@@ -156,13 +93,13 @@ static void put_backtest(struct filling *filling, const struct rcx_churn_data *d
     columns[8].reals[row] = (double)positives / (double)origin->rows;
     columns[9].i32[row] = (int32_t)origin->tree_count;
     if (!trees)
-        set_null(filling, 9, row);
+        rcx_filling_set_null(filling, 9, row);
     for (size_t m = 0; m < RCX_BINARY_METRIC_COUNT; m++)
         columns[10 + m].reals[row] = origin->metrics[judged][m];
 }
 
 /* The row of means has no date: null. */
-static void put_means(struct filling *filling, const struct rcx_churn_evaluation *evaluation,
+static void put_means(struct rcx_filling *filling, const struct rcx_churn_evaluation *evaluation,
                       size_t judged, size_t row)
 {
     struct rcx_column *columns = filling->table.columns;
@@ -178,7 +115,7 @@ static void put_means(struct filling *filling, const struct rcx_churn_evaluation
     columns[9].i32[row] = 0;
     for (size_t c = 0; c < 10; c++) {
         if (c == 0 || c == 3 || c == 5 || c == 6 || c == 7 || c == 9)
-            set_null(filling, c, row);
+            rcx_filling_set_null(filling, c, row);
     }
     for (size_t m = 0; m < RCX_BINARY_METRIC_COUNT; m++)
         columns[10 + m].reals[row] = evaluation->mean[judged][m];
@@ -189,27 +126,28 @@ enum rcx_status rcx_churn_backtest_table(const struct rcx_churn_evaluation *eval
                                          struct rcx_error *err)
 {
     const char *names[RCX_CHURN_JUDGED], *kinds[3];
-    struct filling filling = {0};
+    struct rcx_filling filling = {0};
     for (size_t c = 0; c < RCX_CHURN_JUDGED; c++)
         names[c] = rcx_churn_judged_name(c);
     for (int k = 0; k < 3; k++)
         kinds[k] = rcx_calibration_name((enum rcx_calibration_kind)k);
-    (void)add(&filling, "origin", RCX_TYPE_DATE);
-    (void)add(&filling, "model", RCX_TYPE_TEXT);
-    (void)add(&filling, "candidate", RCX_TYPE_TEXT);
-    (void)add(&filling, "calibration", RCX_TYPE_TEXT);
-    (void)add(&filling, "counts", RCX_TYPE_BOOL);
-    (void)add(&filling, "train_snapshots", RCX_TYPE_INT32);
-    (void)add(&filling, "train_rows", RCX_TYPE_INT64);
-    (void)add(&filling, "rows", RCX_TYPE_INT64);
-    (void)add(&filling, "churn_rate", RCX_TYPE_REAL);
-    (void)add(&filling, "trees", RCX_TYPE_INT32);
+    (void)rcx_filling_add(&filling, "origin", RCX_TYPE_DATE);
+    (void)rcx_filling_add(&filling, "model", RCX_TYPE_TEXT);
+    (void)rcx_filling_add(&filling, "candidate", RCX_TYPE_TEXT);
+    (void)rcx_filling_add(&filling, "calibration", RCX_TYPE_TEXT);
+    (void)rcx_filling_add(&filling, "counts", RCX_TYPE_BOOL);
+    (void)rcx_filling_add(&filling, "train_snapshots", RCX_TYPE_INT32);
+    (void)rcx_filling_add(&filling, "train_rows", RCX_TYPE_INT64);
+    (void)rcx_filling_add(&filling, "rows", RCX_TYPE_INT64);
+    (void)rcx_filling_add(&filling, "churn_rate", RCX_TYPE_REAL);
+    (void)rcx_filling_add(&filling, "trees", RCX_TYPE_INT32);
     for (size_t m = 0; m < RCX_BINARY_METRIC_COUNT; m++)
-        (void)add(&filling, rcx_binary_metric_name((enum rcx_binary_metric)m), RCX_TYPE_REAL);
-    set_texts(&filling, 1, names, RCX_CHURN_JUDGED);
-    set_texts(&filling, 2, names, RCX_CHURN_JUDGED);
-    set_texts(&filling, 3, kinds, 3);
-    if (resize(&filling, (evaluation->origin_count + 1) * RCX_CHURN_JUDGED)) {
+        (void)rcx_filling_add(&filling, rcx_binary_metric_name((enum rcx_binary_metric)m),
+                              RCX_TYPE_REAL);
+    rcx_filling_set_texts(&filling, 1, names, RCX_CHURN_JUDGED);
+    rcx_filling_set_texts(&filling, 2, names, RCX_CHURN_JUDGED);
+    rcx_filling_set_texts(&filling, 3, kinds, 3);
+    if (rcx_filling_resize(&filling, (evaluation->origin_count + 1) * RCX_CHURN_JUDGED)) {
         for (size_t row = 0; row < filling.table.rows; row++) {
             size_t origin = row / RCX_CHURN_JUDGED, judged = row % RCX_CHURN_JUDGED;
             if (origin < evaluation->origin_count)
@@ -218,7 +156,7 @@ enum rcx_status rcx_churn_backtest_table(const struct rcx_churn_evaluation *eval
                 put_means(&filling, evaluation, judged, row);
         }
     }
-    return finish(&filling, "churn backtest", out, err);
+    return rcx_filling_finish(&filling, "churn backtest", out, err);
 }
 
 /* --- threshold ---------------------------------------------------------------------------------- */
@@ -243,11 +181,11 @@ enum rcx_status rcx_churn_threshold_table(const struct rcx_churn_threshold *thre
     const struct rcx_threshold_curve *curve = &threshold->curve;
     const size_t at[BEST] = {curve->best_profit, curve->best_f1, curve->best_f2,
                              curve->best_youden};
-    struct filling filling = {0};
-    add_reals(&filling, reals, REALS);
+    struct rcx_filling filling = {0};
+    rcx_filling_add_reals(&filling, reals, REALS);
     for (size_t b = 0; b < BEST; b++)
-        (void)add(&filling, best[b], RCX_TYPE_BOOL);
-    if (resize(&filling, RCX_THRESHOLD_POINTS)) {
+        (void)rcx_filling_add(&filling, best[b], RCX_TYPE_BOOL);
+    if (rcx_filling_resize(&filling, RCX_THRESHOLD_POINTS)) {
         for (size_t k = 0; k < RCX_THRESHOLD_POINTS; k++) {
             const struct rcx_threshold_point *p = &curve->points[k];
             const double values[REALS] = {p->threshold,
@@ -268,12 +206,12 @@ enum rcx_status rcx_churn_threshold_table(const struct rcx_churn_threshold *thre
                 filling.table.columns[REALS + b].booleans[k] = at[b] == k;
         }
     }
-    return finish(&filling, "threshold curve", out, err);
+    return rcx_filling_finish(&filling, "threshold curve", out, err);
 }
 
 /* --- what was judged ---------------------------------------------------------------------------- */
 
-static void put_judged(struct filling *filling, const struct rcx_churn_data *data,
+static void put_judged(struct rcx_filling *filling, const struct rcx_churn_data *data,
                        const struct rcx_churn_origin *origin, size_t at)
 {
     struct rcx_column *columns = filling->table.columns;
@@ -298,26 +236,26 @@ enum rcx_status rcx_churn_judged_table(const struct rcx_churn_evaluation *evalua
                                        struct rcx_error *err)
 {
     const struct rcx_column *id = &data->labels.columns[0];
-    struct filling filling = {0};
+    struct rcx_filling filling = {0};
     size_t rows = 0;
-    (void)add(&filling, "customer_id", id->type);
+    (void)rcx_filling_add(&filling, "customer_id", id->type);
     if (!filling.failed && id->type == RCX_TYPE_TEXT)
         filling.table.columns[0].dictionary = rcx_strings_retain(id->dictionary);
-    (void)add(&filling, "snapshot_date", RCX_TYPE_DATE);
-    (void)add(&filling, "churn", RCX_TYPE_INT32);
-    (void)add(&filling, "initial_score", RCX_TYPE_REAL);
+    (void)rcx_filling_add(&filling, "snapshot_date", RCX_TYPE_DATE);
+    (void)rcx_filling_add(&filling, "churn", RCX_TYPE_INT32);
+    (void)rcx_filling_add(&filling, "initial_score", RCX_TYPE_REAL);
     for (size_t c = 0; c < RCX_CHURN_JUDGED; c++)
-        (void)add(&filling, rcx_churn_judged_name(c), RCX_TYPE_REAL);
+        (void)rcx_filling_add(&filling, rcx_churn_judged_name(c), RCX_TYPE_REAL);
     for (size_t o = 0; o < evaluation->origin_count; o++)
         rows += evaluation->origins[o].rows;
-    if (resize(&filling, rows)) {
+    if (rcx_filling_resize(&filling, rows)) {
         rows = 0;
         for (size_t o = 0; o < evaluation->origin_count; o++) {
             put_judged(&filling, data, &evaluation->origins[o], rows);
             rows += evaluation->origins[o].rows;
         }
     }
-    return finish(&filling, "churn evaluation", out, err);
+    return rcx_filling_finish(&filling, "churn evaluation", out, err);
 }
 
 /* --- importance --------------------------------------------------------------------------------- */
@@ -346,7 +284,7 @@ static enum rcx_status permute(const struct rcx_churn_evaluation *evaluation,
     return status;
 }
 
-static void put_importance(struct filling *filling, const struct rcx_churn_model *model,
+static void put_importance(struct rcx_filling *filling, const struct rcx_churn_model *model,
                            const double *gain, const double *splits, const double *permutation,
                            const double *effects, const size_t *order)
 {
@@ -374,7 +312,7 @@ enum rcx_status rcx_churn_importance_table(const struct rcx_churn_model *model,
                                              ? &model->fit.trees_plain
                                              : &model->fit.trees;
     struct rcx_gbdt_permutation_result permutation = {0};
-    struct filling filling = {0};
+    struct rcx_filling filling = {0};
     double *gain = rcx_calloc(2 * inputs, sizeof *gain);
     size_t *order = rcx_calloc(inputs, sizeof *order);
     enum rcx_status status = gain && order ? RCX_OK : rcx_fail_nomem(err, "importance", inputs);
@@ -384,12 +322,12 @@ enum rcx_status rcx_churn_importance_table(const struct rcx_churn_model *model,
         rcx_gbdt_importance_gain(trees, gain);
         rcx_gbdt_importance_split(trees, gain + inputs);
         rcx_gbdt_importance_order(effects, inputs, order);
-        (void)add(&filling, "feature", RCX_TYPE_TEXT);
-        add_reals(&filling, reals, 4);
-        set_texts(&filling, 0, (const char *const *)model->inputs.names, inputs);
-        if (resize(&filling, inputs))
+        (void)rcx_filling_add(&filling, "feature", RCX_TYPE_TEXT);
+        rcx_filling_add_reals(&filling, reals, 4);
+        rcx_filling_set_texts(&filling, 0, (const char *const *)model->inputs.names, inputs);
+        if (rcx_filling_resize(&filling, inputs))
             put_importance(&filling, model, gain, gain + inputs, permutation.mean, effects, order);
-        status = finish(&filling, "importance", out, err);
+        status = rcx_filling_finish(&filling, "importance", out, err);
     }
     rcx_gbdt_permutation_release(&permutation);
     rcx_free(gain);

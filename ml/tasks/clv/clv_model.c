@@ -93,15 +93,6 @@ static enum rcx_status format_trees(const struct rcx_clv_data *data,
     return status;
 }
 
-static void put_reals(struct rcx_json *json, const char *key, const double *values, size_t count)
-{
-    rcx_json_key(json, key);
-    rcx_json_array(json);
-    for (size_t i = 0; i < count; i++)
-        rcx_json_real(json, values[i]);
-    rcx_json_array_end(json);
-}
-
 static void put_inputs(struct rcx_json *json, const struct rcx_churn_inputs *inputs)
 {
     rcx_json_key(json, "inputs");
@@ -136,8 +127,8 @@ static void put_conformal(struct rcx_json *json, const struct rcx_clv_conformal 
     rcx_json_object(json);
     rcx_json_put_u64(json, "rows", conformal->rows);
     rcx_json_put_real(json, "unit", conformal->unit);
-    put_reals(json, "group_from_q90", conformal->upper_from, conformal->groups);
-    put_reals(json, "moved_by_widths", conformal->moved, conformal->groups);
+    rcx_json_put_reals(json, "group_from_q90", conformal->upper_from, conformal->groups);
+    rcx_json_put_reals(json, "moved_by_widths", conformal->moved, conformal->groups);
     rcx_json_object_end(json);
 }
 

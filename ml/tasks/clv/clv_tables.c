@@ -6,79 +6,20 @@
 #include "ml/gbdt/importance.h"
 #include "ml/metrics/ranking.h"
 #include "ml/tasks/clv/clv_report.h"
+#include "ml/tasks/table_filling.h"
 
-/* A table that is filled row by row, or not at all: errors are looked at once, at the end. */
-struct filling {
-    struct rcx_table table;
-    bool failed;
-};
-
-static void add(struct filling *filling, const char *name, enum rcx_type type)
+static void add_ids(struct rcx_filling *filling, const struct rcx_column *id)
 {
-    filling->failed = filling->failed || !rcx_table_add(&filling->table, name, type);
-}
-
-static void add_reals(struct filling *filling, const char *const *names, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        add(filling, names[i], RCX_TYPE_REAL);
-}
-
-static void add_ids(struct filling *filling, const struct rcx_column *id)
-{
-    add(filling, "customer_id", id->type);
+    rcx_filling_add(filling, "customer_id", id->type);
     if (!filling->failed && id->type == RCX_TYPE_TEXT)
         filling->table.columns[0].dictionary = rcx_strings_retain(id->dictionary);
-}
-
-/* Texts to choose from, for a column of codes. */
-static void set_texts(struct filling *filling, size_t column, const char *const *texts,
-                      size_t count)
-{
-    uint64_t bytes = 0, at = 0;
-    for (size_t i = 0; i < count; i++)
-        bytes += strlen(texts[i]);
-    struct rcx_strings *strings = filling->failed ? NULL : rcx_strings_new((uint32_t)count, bytes);
-    filling->failed = !strings;
-    if (!strings)
-        return;
-    strings->offsets[0] = 0;
-    for (size_t i = 0; i < count; i++) {
-        memcpy(strings->bytes + at, texts[i], strlen(texts[i]));
-        at += strlen(texts[i]);
-        strings->offsets[i + 1] = at;
-    }
-    filling->table.columns[column].dictionary = strings;
-}
-
-static bool resize(struct filling *filling, size_t rows)
-{
-    filling->failed = filling->failed || !rcx_table_resize(&filling->table, rows);
-    return !filling->failed;
-}
-
-static void set_null(struct filling *filling, size_t column, size_t row)
-{
-    if (!rcx_column_set_null(&filling->table.columns[column], row))
-        filling->failed = true;
-}
-
-static enum rcx_status finish(struct filling *filling, const char *what, struct rcx_table *out,
-                              struct rcx_error *err)
-{
-    if (filling->failed) {
-        rcx_table_release(&filling->table);
-        return rcx_fail_nomem(err, what, 0);
-    }
-    *out = filling->table;
-    return RCX_OK;
 }
 
 /* --- backtest ----------------------------------------------------------------------------------- */
 
 enum { BACKTEST_FIXED = 10 };
 
-static void put_backtest(struct filling *filling, const struct rcx_clv_origin *origin,
+static void put_backtest(struct rcx_filling *filling, const struct rcx_clv_origin *origin,
                          size_t judged, size_t row)
 {
     struct rcx_column *columns = filling->table.columns;
@@ -99,7 +40,7 @@ static void put_backtest(struct filling *filling, const struct rcx_clv_origin *o
 }
 
 /* The rows of means have no date. */
-static void put_means(struct filling *filling, const struct rcx_clv_evaluation *evaluation,
+static void put_means(struct rcx_filling *filling, const struct rcx_clv_evaluation *evaluation,
                       size_t judged, size_t row)
 {
     struct rcx_column *columns = filling->table.columns;
@@ -109,11 +50,11 @@ static void put_means(struct filling *filling, const struct rcx_clv_evaluation *
     columns[3].booleans[row] = true;
     columns[0].i32[row] = columns[4].i32[row] = 0;
     columns[9].reals[row] = NAN;
-    set_null(filling, 0, row);
-    set_null(filling, 4, row);
+    rcx_filling_set_null(filling, 0, row);
+    rcx_filling_set_null(filling, 4, row);
     for (size_t c = 5; c <= 8; c++) {
         columns[c].i64[row] = 0;
-        set_null(filling, c, row);
+        rcx_filling_set_null(filling, c, row);
     }
     for (size_t m = 0; m < RCX_CLV_METRIC_COUNT; m++)
         columns[BACKTEST_FIXED + m].reals[row] = evaluation->mean[judged][m];
@@ -125,23 +66,23 @@ enum rcx_status rcx_clv_backtest_table(const struct rcx_clv_evaluation *evaluati
 {
     static const char *const counts[] = {"train_rows", "rows", "negative", "zero"};
     const char *names[RCX_CLV_JUDGED];
-    struct filling filling = {0};
+    struct rcx_filling filling = {0};
     for (size_t c = 0; c < RCX_CLV_JUDGED; c++)
         names[c] = rcx_clv_judged_name(c);
-    add(&filling, "origin", RCX_TYPE_DATE);
-    add(&filling, "model", RCX_TYPE_TEXT);
-    add(&filling, "candidate", RCX_TYPE_TEXT);
-    add(&filling, "counts", RCX_TYPE_BOOL);
-    add(&filling, "train_snapshots", RCX_TYPE_INT32);
+    rcx_filling_add(&filling, "origin", RCX_TYPE_DATE);
+    rcx_filling_add(&filling, "model", RCX_TYPE_TEXT);
+    rcx_filling_add(&filling, "candidate", RCX_TYPE_TEXT);
+    rcx_filling_add(&filling, "counts", RCX_TYPE_BOOL);
+    rcx_filling_add(&filling, "train_snapshots", RCX_TYPE_INT32);
     for (size_t k = 0; k < 4; k++)
-        add(&filling, counts[k], RCX_TYPE_INT64);
-    add(&filling, "mean_target", RCX_TYPE_REAL);
+        rcx_filling_add(&filling, counts[k], RCX_TYPE_INT64);
+    rcx_filling_add(&filling, "mean_target", RCX_TYPE_REAL);
     for (size_t m = 0; m < RCX_CLV_METRIC_COUNT; m++)
-        add(&filling, rcx_clv_metric_name((enum rcx_clv_metric)m), RCX_TYPE_REAL);
-    add(&filling, "calibrated_total_error_pct", RCX_TYPE_REAL);
-    set_texts(&filling, 1, names, RCX_CLV_JUDGED);
-    set_texts(&filling, 2, names, RCX_CLV_JUDGED);
-    if (resize(&filling, (evaluation->origin_count + 1) * RCX_CLV_JUDGED)) {
+        rcx_filling_add(&filling, rcx_clv_metric_name((enum rcx_clv_metric)m), RCX_TYPE_REAL);
+    rcx_filling_add(&filling, "calibrated_total_error_pct", RCX_TYPE_REAL);
+    rcx_filling_set_texts(&filling, 1, names, RCX_CLV_JUDGED);
+    rcx_filling_set_texts(&filling, 2, names, RCX_CLV_JUDGED);
+    if (rcx_filling_resize(&filling, (evaluation->origin_count + 1) * RCX_CLV_JUDGED)) {
         for (size_t row = 0; row < filling.table.rows; row++) {
             size_t origin = row / RCX_CLV_JUDGED, judged = row % RCX_CLV_JUDGED;
             if (origin < evaluation->origin_count)
@@ -150,7 +91,7 @@ enum rcx_status rcx_clv_backtest_table(const struct rcx_clv_evaluation *evaluati
                 put_means(&filling, evaluation, judged, row);
         }
     }
-    return finish(&filling, "clv backtest", out, err);
+    return rcx_filling_finish(&filling, "clv backtest", out, err);
 }
 
 /* --- deciles ------------------------------------------------------------------------------------ */
@@ -180,7 +121,7 @@ static struct decile sum_decile(const struct rcx_clv_evaluation *evaluation, con
     return sum;
 }
 
-static void put_decile(struct filling *filling, struct decile sum, double total, double *so_far,
+static void put_decile(struct rcx_filling *filling, struct decile sum, double total, double *so_far,
                        size_t row)
 {
     struct rcx_column *columns = filling->table.columns;
@@ -213,16 +154,16 @@ enum rcx_status rcx_clv_decile_table(const struct rcx_clv_evaluation *evaluation
     const struct rcx_clv_origin *test = rcx_clv_test(evaluation);
     const double *target = data->target[evaluation->horizon] + test->first;
     struct rcx_ranking ranking = {0};
-    struct filling filling = {0};
+    struct rcx_filling filling = {0};
     double so_far = 0;
     enum rcx_status status = rcx_ranking_build(test->value[RCX_CLV_DELIVERED], test->rows, NULL,
                                                &ranking, err);
     if (status != RCX_OK)
         return status;
-    add(&filling, "decile", RCX_TYPE_INT32);
-    add(&filling, "customers", RCX_TYPE_INT64);
-    add_reals(&filling, reals, sizeof reals / sizeof reals[0]);
-    if (resize(&filling, DECILES)) {
+    rcx_filling_add(&filling, "decile", RCX_TYPE_INT32);
+    rcx_filling_add(&filling, "customers", RCX_TYPE_INT64);
+    rcx_filling_add_reals(&filling, reals, sizeof reals / sizeof reals[0]);
+    if (rcx_filling_resize(&filling, DECILES)) {
         for (size_t d = 0; d < DECILES; d++)
             put_decile(&filling,
                        sum_decile(evaluation, target, ranking.order, test->rows * d / DECILES,
@@ -230,14 +171,14 @@ enum rcx_status rcx_clv_decile_table(const struct rcx_clv_evaluation *evaluation
                        test->mean_target * (double)test->rows, &so_far, d);
     }
     rcx_ranking_release(&ranking);
-    return finish(&filling, "clv deciles", out, err);
+    return rcx_filling_finish(&filling, "clv deciles", out, err);
 }
 
 /* --- what was judged ---------------------------------------------------------------------------- */
 
 enum { RANGES = RCX_CLV_QUANTILES + 2 };
 
-static void put_judged(struct filling *filling, const struct rcx_clv_evaluation *evaluation,
+static void put_judged(struct rcx_filling *filling, const struct rcx_clv_evaluation *evaluation,
                        const struct rcx_clv_data *data, const struct rcx_clv_origin *origin,
                        size_t target_row, size_t at)
 {
@@ -279,19 +220,19 @@ enum rcx_status rcx_clv_judged_table(const struct rcx_clv_evaluation *evaluation
 {
     static const char *const ranges[RANGES] = {"q10", "q50", "q90", "interval_low",
                                                "interval_high"};
-    struct filling filling = {0};
+    struct rcx_filling filling = {0};
     size_t rows = 0;
     add_ids(&filling, &data->targets.columns[0]);
-    add(&filling, "snapshot_date", RCX_TYPE_DATE);
-    add(&filling, "test", RCX_TYPE_BOOL);
-    add(&filling, "target", RCX_TYPE_REAL);
-    add(&filling, "window_revenue", RCX_TYPE_REAL);
+    rcx_filling_add(&filling, "snapshot_date", RCX_TYPE_DATE);
+    rcx_filling_add(&filling, "test", RCX_TYPE_BOOL);
+    rcx_filling_add(&filling, "target", RCX_TYPE_REAL);
+    rcx_filling_add(&filling, "window_revenue", RCX_TYPE_REAL);
     for (size_t c = 0; c < RCX_CLV_JUDGED; c++)
-        add(&filling, rcx_clv_judged_name(c), RCX_TYPE_REAL);
-    add_reals(&filling, ranges, RANGES);
+        rcx_filling_add(&filling, rcx_clv_judged_name(c), RCX_TYPE_REAL);
+    rcx_filling_add_reals(&filling, ranges, RANGES);
     for (size_t o = 0; o < evaluation->origin_count; o++)
         rows += evaluation->origins[o].rows;
-    if (resize(&filling, rows)) {
+    if (rcx_filling_resize(&filling, rows)) {
         rows = 0;
         for (size_t o = 0; o < evaluation->origin_count; o++) {
             const struct rcx_clv_origin *origin = &evaluation->origins[o];
@@ -300,7 +241,7 @@ enum rcx_status rcx_clv_judged_table(const struct rcx_clv_evaluation *evaluation
             rows += origin->rows;
         }
     }
-    return finish(&filling, "clv evaluation", out, err);
+    return rcx_filling_finish(&filling, "clv evaluation", out, err);
 }
 
 /* --- importance --------------------------------------------------------------------------------- */
@@ -311,7 +252,7 @@ enum rcx_status rcx_clv_importance_table(const struct rcx_clv_model *model, stru
     static const char *const reals[] = {"gain", "gain_share", "splits"};
     const struct rcx_gbdt_model *trees = rcx_clv_fit_trees(&model->fit, model->trees);
     size_t inputs = model->data->inputs.count;
-    struct filling filling = {0};
+    struct rcx_filling filling = {0};
     double *gain = rcx_calloc(2 * inputs, sizeof *gain), *splits = gain + inputs, sum = 0;
     size_t *order = rcx_malloc_array(inputs, sizeof *order);
     filling.failed = !gain || !order;
@@ -319,11 +260,11 @@ enum rcx_status rcx_clv_importance_table(const struct rcx_clv_model *model, stru
         rcx_gbdt_importance_gain(trees, gain);
         rcx_gbdt_importance_split(trees, splits);
     }
-    add(&filling, "feature", RCX_TYPE_TEXT);
-    add_reals(&filling, reals, 3);
-    add(&filling, "delivered", RCX_TYPE_BOOL);
-    set_texts(&filling, 0, (const char *const *)model->data->inputs.names, inputs);
-    if (resize(&filling, inputs)) {
+    rcx_filling_add(&filling, "feature", RCX_TYPE_TEXT);
+    rcx_filling_add_reals(&filling, reals, 3);
+    rcx_filling_add(&filling, "delivered", RCX_TYPE_BOOL);
+    rcx_filling_set_texts(&filling, 0, (const char *const *)model->data->inputs.names, inputs);
+    if (rcx_filling_resize(&filling, inputs)) {
         struct rcx_column *columns = filling.table.columns;
         rcx_gbdt_importance_order(gain, inputs, order);
         for (size_t i = 0; i < inputs; i++)
@@ -338,7 +279,7 @@ enum rcx_status rcx_clv_importance_table(const struct rcx_clv_model *model, stru
     }
     rcx_free(gain);
     rcx_free(order);
-    return finish(&filling, "clv importance", out, err);
+    return rcx_filling_finish(&filling, "clv importance", out, err);
 }
 
 /* --- holdout of the behaviour model ------------------------------------------------------------- */
@@ -356,7 +297,7 @@ enum rcx_status rcx_clv_holdout_table(const struct rcx_clv_evaluation *evaluatio
     const double *frequency = data->columns[at] + test->first;
     const double *silence = data->columns[at + 3] + test->first;
     double sums[FREQUENCIES][HOLDOUT_SUMS] = {{0}}, silent[FREQUENCIES][2] = {{0}};
-    struct filling filling = {0};
+    struct rcx_filling filling = {0};
     for (size_t i = 0; i < test->rows; i++) {
         size_t f = frequency[i] < FREQUENCIES - 1 ? (size_t)frequency[i] : FREQUENCIES - 1;
         double churned = data->churned[test->first + i];
@@ -367,11 +308,11 @@ enum rcx_status rcx_clv_holdout_table(const struct rcx_clv_evaluation *evaluatio
         silent[f][0] += !isnan(churned);
         silent[f][1] += isnan(churned) ? 0 : churned;
     }
-    add(&filling, "repeat_purchases", RCX_TYPE_INT32);
-    add(&filling, "and_more", RCX_TYPE_BOOL);
-    add(&filling, "customers", RCX_TYPE_INT64);
-    add_reals(&filling, reals, 4);
-    if (resize(&filling, FREQUENCIES)) {
+    rcx_filling_add(&filling, "repeat_purchases", RCX_TYPE_INT32);
+    rcx_filling_add(&filling, "and_more", RCX_TYPE_BOOL);
+    rcx_filling_add(&filling, "customers", RCX_TYPE_INT64);
+    rcx_filling_add_reals(&filling, reals, 4);
+    if (rcx_filling_resize(&filling, FREQUENCIES)) {
         struct rcx_column *columns = filling.table.columns;
         for (size_t f = 0; f < FREQUENCIES; f++) {
             double rows = sums[f][0] > 0 ? sums[f][0] : (double)NAN;
@@ -383,5 +324,5 @@ enum rcx_status rcx_clv_holdout_table(const struct rcx_clv_evaluation *evaluatio
             columns[6].reals[f] = silent[f][0] > 0 ? silent[f][1] / silent[f][0] : (double)NAN;
         }
     }
-    return finish(&filling, "behaviour holdout", out, err);
+    return rcx_filling_finish(&filling, "behaviour holdout", out, err);
 }
