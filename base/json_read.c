@@ -51,6 +51,18 @@ enum rcx_status rcx_json_read_file(const char *path, struct rcx_json_document **
     return status;
 }
 
+static int append(const char *text, size_t length, void *out)
+{
+    return rcx_buf_append(out, text, length) ? 0 : -1;
+}
+
+bool rcx_json_dump(struct rcx_json_document *document, const char *omit, struct rcx_buf *out)
+{
+    if (omit)
+        (void)json_object_del(document->root, omit); /* no such member: nothing to omit */
+    return json_dump_callback(document->root, append, out, JSON_COMPACT) == 0;
+}
+
 void rcx_json_close(struct rcx_json_document *document)
 {
     if (!document)

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/status.h"
 
 struct rcx_json_document;
@@ -19,6 +20,9 @@ enum rcx_status rcx_json_parse(const char *name, const void *data, size_t length
 /* Errors: also RCX_E_IO. */
 enum rcx_status rcx_json_read_file(const char *path, struct rcx_json_document **out,
                                    struct rcx_error *err);
+/* Appends the document on one line, without the member `omit` of its root (NULL: all of it). Reals
+ * keep 17 digits. False: out of memory. */
+bool rcx_json_dump(struct rcx_json_document *document, const char *omit, struct rcx_buf *out);
 void rcx_json_close(struct rcx_json_document *document); /* NULL is fine */
 
 const struct rcx_json_value *rcx_json_root(const struct rcx_json_document *document);

@@ -115,7 +115,7 @@ static enum rcx_status put_table(struct rcx_json *json, const char *path, const 
     return RCX_OK;
 }
 
-/* The bytes of a document, once it is known to be one. */
+/* A document without its time of creation, so that the same run gives the same page. */
 static enum rcx_status put_document(struct rcx_json *json, const char *path, struct rcx_error *err)
 {
     struct rcx_buf bytes = {0};
@@ -126,7 +126,8 @@ static enum rcx_status put_document(struct rcx_json *json, const char *path, str
     if (status == RCX_OK) {
         rcx_json_null(json); /* a place for it, commas and all */
         json->out->length -= strlen("null");
-        rcx_buf_append(json->out, bytes.data, bytes.length);
+        if (!rcx_json_dump(document, "created", json->out))
+            status = rcx_fail_nomem(err, path, bytes.length);
     }
     rcx_json_close(document);
     rcx_buf_release(&bytes);

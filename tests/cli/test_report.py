@@ -80,6 +80,12 @@ def test_same_bytes_twice(shop):
     assert (shop / "again.html").read_bytes() == before
 
 
+def test_two_runs_give_the_same_page(shop):
+    pages = [(shop / name / "outputs/report.html").read_bytes() for name in ("first", "out")]
+    times = [json.loads((shop / name / "data/features/feature_metadata.json").read_text())["created"] for name in ("first", "out")]
+    assert pages[0] == pages[1] and all(time.encode() not in pages[0] for time in times)
+
+
 def test_bad_input(tmp_path):
     expect("report", "-o", tmp_path, code=3, stderr=r".*nothing to report: no file of a run is there.*rcx run DATA.*\n")
     (tmp_path / "outputs").mkdir()
