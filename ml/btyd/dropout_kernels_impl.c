@@ -4,6 +4,9 @@
 
 #include "ml/btyd/box_cox.h"
 
+enum { MOST_TERMS = 1025, CHECK_EVERY = 8 }; /* of the series of expected purchases */
+static const double ENOUGH = 1e-13;
+
 void RCX_KERNEL(no_dropout_sums)(const double *age, const double *weight, size_t lanes,
                                  const struct rcx_dropout_run *run, double out[RCX_DROPOUT_SUMS])
 {
@@ -89,41 +92,103 @@ void RCX_KERNEL(dropout_silent)(const double *age, size_t lanes, const struct rc
     }
 }
 
-/* With z = horizon / (alpha + T + horizon), C = a + b - 1, B = C - r (the r of the posterior, that is
- * the shape):
- *   E = C / (a - 1) (1 - (1 - z)^(a - 1) 2F1(a - 1, B; C; z)),
- * Euler's form of Fader, Hardie, Lee's (10), in which no parameter of 2F1 grows with x but C. Written
- * without the poles at a = 1 and C = 0, with G = ((1 - z)^(a - 1) - 1) / (a - 1) and
- * Q = sum over n >= 1 of (a)_(n-1) (B)_n z^n / ((C + 1)_(n-1) n!):
- *   E = -(C G + (1 - z)^(a - 1) Q). */
+/* The factors of the series below that all customers of a run share, made when they are asked for. */
+struct shared_factors {
+    double rise[MOST_TERMS]; /* (shape + j - 1) / j */
+    double stay[MOST_TERMS]; /* (b)_j / (a + b)_j */
+    int made;
+};
+
+static void make_factors(struct shared_factors *factors, double shape, double a, double b,
+                         int count)
+{
+    for (int j = factors->made; j < count; j++) {
+        factors->rise[j] = j == 0 ? 1 : (shape + j - 1) / j;
+        factors->stay[j] = j == 0 ? 1 : factors->stay[j - 1] * ((b + j - 1) / (a + b + j - 1));
+    }
+    factors->made = count > factors->made ? count : factors->made;
+}
+
+/* With N the number of purchases if nobody dropped out, which is negative binomial: the sum over j >= 0
+ * of P(N > j) (b)_j / (a + b)_j; the (j + 1)-th purchase happens when there is one and the customer has
+ * stayed after each of the j before it. All terms are positive, so no digits are lost; they fall at
+ * least like z^j once j is large, z = horizon / (alpha + T + horizon). P(N > j) is P(N > 0) less what
+ * P(N = 1), P(N = 2), ... take from it, so that its rounding errors are relative to P(N > 0), which is
+ * less than the sum. */
 void RCX_KERNEL(dropout_purchases)(const double *age, size_t lanes,
                                    const struct rcx_dropout_run *run, double a, double b,
                                    double horizon, double *out)
 {
-    enum { MOST_TERMS = 400, CHECK_EVERY = 8 };
-    const double c = a + b - 1;
-    const double big_b = c - run->shape;
+    const double most_log = 690; /* of 1 / P(N = 0) */
+    const double shape = run->shape;
+    struct shared_factors factors;
+    factors.made = 0;
     for (size_t i = 0; i < lanes; i += RCX_LANES) {
         const rcx_lanes end = rcx_lanes_load(age + i) + run->alpha;
         const rcx_lanes z = horizon / (end + horizon);
-        const rcx_lanes g = rcx_lanes_box_cox(a - 1, -rcx_lanes_log1p(horizon / end));
-        rcx_lanes term = big_b * z;
-        rcx_lanes sum = term;
-        rcx_lanes size = rcx_lanes_abs(term);
-        double n = 1;
-        while (n < MOST_TERMS) {
-            for (int k = 0; k < CHECK_EVERY; k++, n++) {
-                term *= (a + n - 1) * (big_b + n) / ((c + n) * (n + 1)) * z;
-                sum += term;
-                size += rcx_lanes_abs(term);
+        const rcx_lanes l = rcx_lanes_log1p(horizon / end);
+        const rcx_lanes held = rcx_lanes_min(l, rcx_lanes_all(most_log / shape));
+        rcx_lanes mass = rcx_lanes_exp(-shape * held);
+        rcx_lanes above = shape * rcx_lanes_box_cox(-shape, held);
+        rcx_lanes sum = above;
+        rcx_lanes rest = sum; /* at most what the terms left out add up to, times 1 - fall */
+        rcx_lanes fall = z;
+        for (int j = 1; j < MOST_TERMS; j += CHECK_EVERY) {
+            if (j + CHECK_EVERY > factors.made)
+                make_factors(&factors, shape, a, b, j + CHECK_EVERY);
+            for (int k = j; k < j + CHECK_EVERY; k++) {
+                mass *= factors.rise[k] * z;
+                above -= mass;
+                sum += above * factors.stay[k];
             }
-            if (rcx_lanes_highest(rcx_lanes_abs(term) - 1e-16 * rcx_lanes_abs(sum)) <= 0)
+            const double growth = factors.rise[j + CHECK_EVERY - 1];
+            fall = (growth > 1 ? growth : 1) * z;
+            rest = rcx_lanes_abs(above) * factors.stay[j + CHECK_EVERY - 1];
+            if (rcx_lanes_highest(rest - ENOUGH * sum * (1 - fall)) <= 0)
                 break;
         }
-        const rcx_lanes power = 1 + (a - 1) * g;
-        const rcx_lanes value = -(c * g + power * sum);
-        const rcx_lanes lost = 2e-16 * (rcx_lanes_abs(c * g) + power * size) +
-                               power * rcx_lanes_abs(term) / (1 - z);
-        rcx_lanes_store(out + i, rcx_lanes_pick(lost < 1e-10 * value, value, rcx_lanes_all(NAN)));
+        const rcx_lanes_int good = (l * shape <= most_log) & (fall < 1) &
+                                   (rest <= 1e-11 * sum * (1 - fall));
+        rcx_lanes_store(out + i, rcx_lanes_pick(good, sum, rcx_lanes_all(NAN)));
+    }
+}
+
+void RCX_KERNEL(dropout_mean_purchases)(const double *age, size_t lanes,
+                                        const struct rcx_dropout_run *run,
+                                        const struct rcx_beta_rule *rule, double horizon,
+                                        double *out)
+{
+    const double least = 1e-12; /* of p w: below it the mean is that of a first-order term */
+    const double shape = run->shape;
+    for (size_t i = 0; i < lanes; i += RCX_LANES) {
+        const rcx_lanes w = horizon / (rcx_lanes_load(age + i) + run->alpha);
+        rcx_lanes sum = {0};
+        for (unsigned j = 0; j < rule->count; j++) {
+            const rcx_lanes pw = rule->p[j] * w;
+            const rcx_lanes l = rcx_lanes_min(rcx_lanes_log1p(pw), rcx_lanes_all(700 / shape));
+            const rcx_lanes value = rcx_lanes_box_cox(-shape, l) / rule->p[j];
+            sum += rule->weight[j] * rcx_lanes_pick(pw < least, w, value);
+        }
+        rcx_lanes_store(out + i, shape * sum);
+    }
+}
+
+void RCX_KERNEL(dropout_mean_returns)(const double *age, size_t lanes,
+                                      const struct rcx_dropout_run *run,
+                                      const struct rcx_beta_rule *rule, double gap, double horizon,
+                                      double *out)
+{
+    const double shape = run->shape;
+    for (size_t i = 0; i < lanes; i += RCX_LANES) {
+        const rcx_lanes end = rcx_lanes_load(age + i) + run->alpha;
+        rcx_lanes sum = {0};
+        for (unsigned j = 0; j < rule->count; j++) {
+            const rcx_lanes waited = rule->p[j] * gap / end;
+            const rcx_lanes l = rcx_lanes_log1p(horizon / (end * (1 + waited)));
+            const rcx_lanes held = rcx_lanes_min(l, rcx_lanes_all(700 / shape));
+            const rcx_lanes there = rcx_lanes_exp(-shape * rcx_lanes_log1p(waited));
+            sum += rule->weight[j] * there * rcx_lanes_box_cox(-shape, held);
+        }
+        rcx_lanes_store(out + i, shape * sum);
     }
 }

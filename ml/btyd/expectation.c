@@ -2,7 +2,6 @@
 
 #include <math.h>
 
-#include "ml/btyd/beta_mean.h"
 #include "ml/btyd/count_probability.h"
 #include "ml/btyd/dropout_kernels.h"
 #include "ml/btyd/likelihood.h"
@@ -56,21 +55,22 @@ static void alive(const struct slice *s, double *out)
  * lives through the gap, exp(-mu gap), has his mu from a gamma whose rate is larger by it. */
 static void silent_later(const struct slice *s, double gap, double horizon, double *out)
 {
-    struct rcx_pareto_run later = s->pareto;
     if (s->expectation->model == RCX_BTYD_PARETO) {
+        struct rcx_pareto_run later = s->pareto;
         later.beta += gap;
         RCX_KERNEL_CALL(pareto_silent)(s->age, s->lanes, &later, horizon, out);
-    }
-    for (size_t i = 0; i < s->lanes; i++) {
-        if (s->expectation->model == RCX_BTYD_PARETO) {
+        for (size_t i = 0; i < s->lanes; i++) {
             double live = exp(-later.s * log1p(gap / (s->pareto.beta + s->age[i])));
             out[i] = (1 - live) + live * out[i];
-        } else {
-            out[i] = 1 - rcx_beta_mean_returns(s->dropout.shape, s->dropout.alpha + s->age[i],
-                                               s->parameters[2], s->parameters[3] + s->chances, gap,
-                                               horizon);
         }
+        return;
     }
+    struct rcx_beta_rule rule;
+    rcx_beta_rule_make(s->parameters[2], s->parameters[3] + s->chances, &rule);
+    RCX_KERNEL_CALL(dropout_mean_returns)
+    (s->age, s->lanes, &s->dropout, &rule, gap, horizon, out);
+    for (size_t i = 0; i < s->lanes; i++)
+        out[i] = 1 - out[i];
 }
 
 /* 1 - P(alive) (1 - P(silent when alive)), of positive terms. */
@@ -86,6 +86,23 @@ static void no_purchase(const struct slice *s, double gap, double horizon, doubl
     alive(s, out);
     for (size_t i = 0; i < s->lanes; i++)
         out[i] = (1 - out[i]) + out[i] * silent[i];
+}
+
+/* Replaces the numbers that are too large for the series. */
+static void many_purchases(const struct slice *s, double a, double b, double horizon, double *out)
+{
+    struct rcx_beta_rule rule;
+    double means[MOST];
+    size_t first = 0;
+    while (first < s->lanes && !isnan(out[first]))
+        first++;
+    if (first == s->lanes)
+        return;
+    rcx_beta_rule_make(a, b, &rule);
+    RCX_KERNEL_CALL(dropout_mean_purchases)
+    (s->age, s->lanes, &s->dropout, &rule, horizon, means);
+    for (size_t i = first; i < s->lanes; i++)
+        out[i] = isnan(out[i]) ? means[i] : out[i];
 }
 
 /* Of customers who are alive. */
@@ -104,10 +121,7 @@ static void purchases(const struct slice *s, double horizon, double *out)
     double a = s->parameters[2];
     double b = s->parameters[3] + s->chances;
     RCX_KERNEL_CALL(dropout_purchases)(s->age, s->lanes, &s->dropout, a, b, horizon, out);
-    for (size_t i = 0; i < s->lanes; i++) {
-        if (isnan(out[i]))
-            out[i] = rcx_beta_mean_purchases(shape, s->dropout.alpha + s->age[i], a, b, horizon);
-    }
+    many_purchases(s, a, b, horizon, out);
 }
 
 /* Adds factor times the integral of exp(-discount u) E(u) over [from, to]. */
