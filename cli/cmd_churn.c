@@ -105,7 +105,7 @@ const struct rcx_command rcx_cmd_churn = {
         "    outputs/churn_backtest.csv               every model at every origin\n"
         "    outputs/churn_evaluation.parquet         the rows they were judged on\n"
         "    outputs/churn_labels.parquet, churn_label_statistics.csv\n"
-        "    outputs/churn_threshold.csv, churn_feature_importance.csv\n"
+        "    outputs/churn_threshold.csv, churn_feature_importance.csv, churn_shap_summary.csv\n"
         "    models/churn.model.txt, churn.json       trees in LightGBM's format, and the rest\n"
         "\n"
         "    rcx churn -o rcx-out --set churn.horizon_days=60",

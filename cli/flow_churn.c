@@ -15,6 +15,7 @@ enum output {
     METRICS,
     PREDICTIONS,
     IMPORTANCE,
+    EFFECTS,
     BACKTEST,
     THRESHOLD,
     JUDGED,
@@ -28,6 +29,7 @@ static const char *const outputs[OUTPUTS] = {
     [METRICS] = "outputs/churn_model_metrics.json",
     [PREDICTIONS] = "outputs/churn_predictions.parquet",
     [IMPORTANCE] = "outputs/churn_feature_importance.csv",
+    [EFFECTS] = "outputs/churn_shap_summary.csv",
     [BACKTEST] = "outputs/churn_backtest.csv",
     [THRESHOLD] = "outputs/churn_threshold.csv",
     [JUDGED] = "outputs/churn_evaluation.parquet",
@@ -171,13 +173,11 @@ static enum rcx_status write_table(const struct rcx_flow_churn *flow, enum outpu
 static enum rcx_status write_all(const struct rcx_flow_churn *flow,
                                  const struct rcx_churn_result *result, struct rcx_error *err)
 {
-    const struct rcx_table *const tables[OUTPUTS] = {[LABELS] = &result->labels,
-                                                     [STATISTICS] = &result->statistics,
-                                                     [PREDICTIONS] = &result->predictions,
-                                                     [IMPORTANCE] = &result->importance,
-                                                     [BACKTEST] = &result->backtest,
-                                                     [THRESHOLD] = &result->threshold,
-                                                     [JUDGED] = &result->judged};
+    const struct rcx_table *const tables[OUTPUTS] = {
+        [LABELS] = &result->labels,           [STATISTICS] = &result->statistics,
+        [PREDICTIONS] = &result->predictions, [IMPORTANCE] = &result->importance,
+        [EFFECTS] = &result->effects,         [BACKTEST] = &result->backtest,
+        [THRESHOLD] = &result->threshold,     [JUDGED] = &result->judged};
     const struct rcx_buf *const texts[OUTPUTS] = {
         [METRICS] = &result->metrics, [TREES] = &result->trees, [DOCUMENT] = &result->document};
     enum rcx_status status = RCX_OK;

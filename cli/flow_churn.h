@@ -3,7 +3,8 @@
  *
  *     outputs/churn_labels.parquet, churn_label_statistics.csv, churn_model_metrics.json,
  *     outputs/churn_predictions.parquet, churn_feature_importance.csv, churn_backtest.csv,
- *     outputs/churn_threshold.csv, churn_evaluation.parquet, models/churn.model.txt, churn.json
+ *     outputs/churn_threshold.csv, churn_shap_summary.csv, churn_evaluation.parquet,
+ *     models/churn.model.txt, churn.json
  *
  * Features, labels and behaviour of all snapshots are made in one pass over the store and go into the
  * task one snapshot after the other (ml/tasks/churn). */

@@ -19,7 +19,7 @@ FILES = ["data/features/customer_behaviour.parquet", "data/features/customer_fea
          "outputs/segment_strategies.json", "outputs/segment_summary.csv", "models/segments.json",
          "outputs/churn_backtest.csv", "outputs/churn_evaluation.parquet", "outputs/churn_feature_importance.csv",
          "outputs/churn_label_statistics.csv", "outputs/churn_labels.parquet", "outputs/churn_model_metrics.json",
-         "outputs/churn_predictions.parquet", "outputs/churn_threshold.csv", "models/churn.json", "models/churn.model.txt",
+         "outputs/churn_predictions.parquet", "outputs/churn_shap_summary.csv", "outputs/churn_threshold.csv", "models/churn.json", "models/churn.model.txt",
          "outputs/clv_backtest.csv", "outputs/clv_behaviour_holdout.csv", "outputs/clv_decile_analysis.csv",
          "outputs/clv_evaluation.parquet", "outputs/clv_feature_importance.csv", "outputs/clv_model_metrics.json",
          "outputs/clv_predictions.parquet", "outputs/clv_targets.parquet", "models/clv.json", "models/clv.model.txt",

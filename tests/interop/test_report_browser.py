@@ -189,7 +189,7 @@ def plain(value):
 
 def at(path, value):
     for key in path.split("."):
-        value = value.get(key) if isinstance(value, dict) else None
+        value = value[int(key)] if isinstance(value, list) else value.get(key) if isinstance(value, dict) else None
     return value
 
 

@@ -353,6 +353,57 @@ static void kept_models_are_the_same(void **state)
     }
 }
 
+/* What the table tells of a customer adds up to the distance from one number, the same for all. */
+static void check_effects(const struct rcx_table *effects, const struct rcx_table *predictions)
+{
+    double lowest = INFINITY, highest = -INFINITY, before = INFINITY;
+    size_t features = effects->rows / CUSTOMERS;
+    const double *effect = effects->columns[4].reals, *rank = effects->columns[3].reals;
+    assert_true(features > 2);
+    assert_int_equal(effects->rows, features * CUSTOMERS);
+    for (size_t i = 0; i < CUSTOMERS; i++) {
+        double sum = 0, p = predictions->columns[2].reals[i];
+        assert_int_equal(predictions->columns[0].i64[i], effects->columns[1].i64[i]);
+        for (size_t f = 0; f < features; f++)
+            sum += effect[f * CUSTOMERS + i];
+        lowest = fmin(lowest, log(p / (1 - p)) - sum);
+        highest = fmax(highest, log(p / (1 - p)) - sum);
+    }
+    assert_true(highest - lowest < 1e-9);
+    for (size_t f = 0; f < features; f++) {
+        double mean = 0, ranks = 0;
+        for (size_t i = f * CUSTOMERS; i < (f + 1) * CUSTOMERS; i++) {
+            mean += fabs(effect[i]);
+            ranks += rank[i];
+            assert_true(rank[i] >= 0 && rank[i] <= 1);
+        }
+        assert_true(mean <= before + 1e-9 && fabs(ranks - CUSTOMERS / 2.0) < 1e-6);
+        before = mean;
+    }
+}
+
+static void effects_add_up(void **state)
+{
+    static const enum rcx_churn_choice choices[] = {
+        RCX_CHURN_MODEL_BLEND, RCX_CHURN_MODEL_TREES, RCX_CHURN_MODEL_LOGISTIC_BTYD,
+        RCX_CHURN_MODEL_TREES_PLAIN, RCX_CHURN_MODEL_BEHAVIOUR};
+    (void)state;
+    for (size_t k = 0; k < sizeof choices / sizeof choices[0]; k++) {
+        struct world world = {0};
+        struct rcx_churn_result result = {0};
+        open_world(&world, LEARNABLE, 79);
+        world.config.churn.model = choices[k];
+        world.config.churn.calibration = RCX_CHURN_CALIBRATION_NONE;
+        assert_int_equal(run(&world, 2, &result, NULL), RCX_OK);
+        if (choices[k] == RCX_CHURN_MODEL_BEHAVIOUR)
+            assert_int_equal(result.effects.rows, 0);
+        else
+            check_effects(&result.effects, &result.predictions);
+        rcx_churn_result_release(&result);
+        close_world(&world);
+    }
+}
+
 static void every_input_has_a_story(void **state)
 {
     (void)state;
@@ -372,6 +423,7 @@ int main(void)
         cmocka_unit_test(too_little_is_an_error_that_helps),
         cmocka_unit_test(joins_that_lose_or_double_rows_are_internal_errors),
         cmocka_unit_test(kept_models_are_the_same),
+        cmocka_unit_test(effects_add_up),
         cmocka_unit_test(every_input_has_a_story),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

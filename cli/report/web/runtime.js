@@ -18,7 +18,7 @@
     cents: v => cents.format(v),
     percent: v => share.format(v),
     percent0: v => rounded.format(v),
-    points: v => tenths.format(v) + ' %',
+    points: v => tenths.format(v) + '%',
     ratio: v => three.format(v),
     number: v => Number.isInteger(v) ? whole.format(v) : tenths.format(v),
     short: v => short.format(v),
@@ -152,10 +152,10 @@
     const head = make('tr', {}, columns.map(c => make('th', { class: numeric.has(c.format) ? 'number' : undefined, title: c.about, scope: 'col' }, c.title || show(c.key, 'words'))));
     const body = rows.map(r => make('tr', {}, columns.map(c => {
       const text = show(at(c.key, r), c.format);
-      const kind = numeric.has(c.format) ? 'number' : c.format === 'code' ? 'code' : c.tone ? text : undefined;
+      const kind = numeric.has(c.format) ? 'number' : c.format === 'code' || c.format === 'digest' ? c.format : c.tone ? text : /^[0-9-]{10}$/.test(text) ? 'date' : undefined;
       return make('td', { class: kind }, text);
     })));
-    return make('div', { class: 'scroll', tabindex: '0' }, make('table', {}, make('thead', {}, head), make('tbody', {}, body)));
+    return make('div', { class: rows.length > 40 ? 'scroll tall' : 'scroll', tabindex: '0' }, make('table', {}, make('thead', {}, head), make('tbody', {}, body)));
   }
 
   const quote = v => { const t = v === null || v === undefined ? '' : String(v); return /[",\n]/.test(t) ? '"' + t.replace(/"/g, '""') + '"' : t; };
@@ -217,7 +217,7 @@
   const ramp = [[0, 45, 108], [76, 85, 108], [124, 123, 120], [173, 165, 111], [225, 209, 84]];
   function shade(i, count) {
     const x = count > 1 ? i / (count - 1) * (ramp.length - 1) : 0, k = Math.min(Math.floor(x), ramp.length - 2), f = x - k;
-    const lift = document.documentElement.dataset.theme === 'dark' ? 40 : 0;
+    const lift = document.documentElement.dataset.theme === 'dark' ? 75 : 0;
     return 'rgb(' + ramp[k].map((c, j) => Math.min(255, Math.round(c + f * (ramp[k + 1][j] - c) + lift))).join(',') + ')';
   }
 
@@ -283,7 +283,7 @@
   function chartOf(chart) {
     const rows = rowsOf(chart.rows).map(r => Object.assign({}, r, ...chart.columns.filter(c => c.key.includes('.')).map(c => ({ [c.key]: at(c.key, r) }))));
     if (rows.length === 0 || !holds(chart)) return null;
-    const height = chart.heightPerRow ? Math.max(160, 60 + chart.heightPerRow * new Set(rows.map(r => r[chart.heightOf || chart.columns[0].key])).size) : chart.height || 320;
+    const height = chart.heightPerRow ? Math.max(chart.wide ? 160 : 320, 60 + chart.heightPerRow * new Set(rows.map(r => r[chart.heightOf || chart.columns[0].key])).size) : chart.height || 320;
     const place = make('div', { class: 'chart', role: 'img', 'aria-label': chart.title, style: 'height:' + height + 'px', 'data-chart': chart.id });
     drawn.push({ chart, rows, place });
     return make('div', { class: 'card' + (chart.wide ? ' wide' : '') }, make('h3', {}, chart.title), chart.caption && make('p', { class: 'caption' }, chart.caption), place, dataBehind(chart.columns, rows));

@@ -233,3 +233,20 @@ enum rcx_status rcx_churn_mean_effects(const struct rcx_churn_model *model,
     effects_release(&effects);
     return status;
 }
+
+enum rcx_status rcx_churn_effects(const struct rcx_churn_model *model,
+                                  const struct rcx_churn_view *view, double *out,
+                                  struct rcx_error *err)
+{
+    struct effects effects = {0};
+    enum rcx_status status = effects_init(model, view, &effects, err);
+    size_t cells = (view->matrix.rows + 1) * (effects.columns + 1);
+    double *scratch = status == RCX_OK ? rcx_malloc_array(cells, sizeof *scratch) : NULL;
+    if (status == RCX_OK && !scratch)
+        status = rcx_fail_nomem(err, "effects", cells * sizeof *scratch);
+    if (status == RCX_OK)
+        status = block_effects(&effects, 0, view->matrix.rows, out, scratch, err);
+    rcx_free(scratch);
+    effects_release(&effects);
+    return status;
+}

@@ -42,6 +42,12 @@ enum rcx_status rcx_churn_mean_effects(const struct rcx_churn_model *model,
                                        const struct rcx_parallel *parallel, double *out,
                                        struct rcx_error *err);
 
+/* Effects of a few rows, one after the other.
+ *  out  [rows][inputs + 1]: the last is that of the start; all zero for models without parts */
+enum rcx_status rcx_churn_effects(const struct rcx_churn_model *model,
+                                  const struct rcx_churn_view *view, double *out,
+                                  struct rcx_error *err);
+
 /* What stories are told with: numbers of inputs, SIZE_MAX when they are none. */
 struct rcx_churn_words {
     const struct rcx_churn_inputs *inputs;

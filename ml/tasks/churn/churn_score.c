@@ -133,7 +133,8 @@ static enum rcx_status join_known(struct scoring *scoring, struct rcx_error *err
     return RCX_OK;
 }
 
-static enum rcx_status predict(struct scoring *scoring, double *out_effects, struct rcx_error *err)
+static enum rcx_status predict(struct scoring *scoring, struct rcx_churn_explained *explained,
+                               struct rcx_error *err)
 {
     const struct rcx_churn_score_job *job = scoring->job;
     size_t rows = job->features->rows;
@@ -152,8 +153,13 @@ static enum rcx_status predict(struct scoring *scoring, double *out_effects, str
                                      scoring->tree_sum, err);
     if (status == RCX_OK)
         status = rcx_churn_reasons(job->model, &view, &job->parallel, scoring->reasons, err);
-    if (status == RCX_OK && out_effects)
-        status = rcx_churn_mean_effects(job->model, &view, &job->parallel, out_effects, err);
+    if (status == RCX_OK && explained)
+        status = rcx_churn_mean_effects(job->model, &view, &job->parallel, explained->mean_effects,
+                                        err);
+    if (status == RCX_OK && explained)
+        status = rcx_churn_effects_table(job->model, &view,
+                                         rcx_table_find(job->features, "customer_id"),
+                                         &explained->sample, err);
     return status;
 }
 
@@ -343,14 +349,14 @@ static enum rcx_status put_words(struct scoring *scoring, struct rcx_error *err)
 }
 
 enum rcx_status rcx_churn_score(const struct rcx_churn_score_job *job, struct rcx_table *out,
-                                double *out_effects, struct rcx_error *err)
+                                struct rcx_churn_explained *explained, struct rcx_error *err)
 {
     struct rcx_table table = {0};
     struct scoring scoring = {
         .job = job, .known = job->known ? job->known : job->behaviour, .out = &table};
     enum rcx_status status = join_known(&scoring, err);
     if (status == RCX_OK)
-        status = predict(&scoring, out_effects, err);
+        status = predict(&scoring, explained, err);
     if (status == RCX_OK)
         status = put_rows(&scoring, err);
     if (status == RCX_OK)

@@ -10,7 +10,7 @@
  * Columns: customer_id, snapshot_date, churn_probability, decision (probability >= threshold),
  * risk_level, status, initial_score (the start of the trees), tree_score (their sum), reason_1..3,
  * effect_1..3 (on the log-odds). */
-#include "ml/tasks/churn/churn_reasons.h"
+#include "ml/tasks/churn/churn_effects.h"
 
 enum rcx_churn_status {
     RCX_CHURN_SCORED,
@@ -35,8 +35,14 @@ struct rcx_churn_score_job {
     struct rcx_parallel parallel;
 };
 
+/* What moved the scores of a snapshot. */
+struct rcx_churn_explained {
+    double *mean_effects;    /* [inputs] the caller's: mean absolute effects over the scored rows */
+    struct rcx_table sample; /* rcx_churn_effects_table; the caller releases it */
+};
+
 /* Errors: RCX_E_INTERNAL (a join that loses rows), RCX_E_INPUT (the tables lack an input of the
  * model), RCX_E_NOMEM. The caller releases *out.
- *  out_effects  mean absolute effect of each input over the scored rows, [inputs]; or NULL */
+ *  explained  filled in when not NULL */
 enum rcx_status rcx_churn_score(const struct rcx_churn_score_job *job, struct rcx_table *out,
-                                double *out_effects, struct rcx_error *err);
+                                struct rcx_churn_explained *explained, struct rcx_error *err);

@@ -13,6 +13,7 @@ void rcx_churn_result_release(struct rcx_churn_result *result)
     rcx_table_release(&result->judged);
     rcx_table_release(&result->importance);
     rcx_table_release(&result->predictions);
+    rcx_table_release(&result->effects);
     rcx_buf_release(&result->metrics);
     rcx_buf_release(&result->trees);
     rcx_buf_release(&result->document);
@@ -95,7 +96,10 @@ static enum rcx_status score(struct running *running, struct rcx_error *err)
     running->effects = rcx_calloc(task->data->inputs.count, sizeof *running->effects);
     if (!running->effects)
         return rcx_fail_nomem(err, "importance", task->data->inputs.count * sizeof(double));
-    return rcx_churn_score(&job, &running->out->predictions, running->effects, err);
+    struct rcx_churn_explained explained = {.mean_effects = running->effects};
+    enum rcx_status status = rcx_churn_score(&job, &running->out->predictions, &explained, err);
+    running->out->effects = explained.sample;
+    return status;
 }
 
 static enum rcx_status tell(struct running *running, struct rcx_error *err)

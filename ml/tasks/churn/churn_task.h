@@ -24,7 +24,8 @@ struct rcx_churn_task {
 };
 
 struct rcx_churn_result {
-    struct rcx_table labels, statistics, backtest, threshold, judged, importance, predictions;
+    struct rcx_table labels, statistics, backtest, threshold, judged, importance, predictions,
+        effects;
     struct rcx_buf metrics;         /* JSON */
     struct rcx_buf trees, document; /* of the model: its two files */
     /* for the console */
