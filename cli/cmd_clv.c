@@ -79,11 +79,11 @@ static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_e
     enum rcx_status status = path ? rcx_flow_store_open(path, 0, cli->config, &cli->parallel,
                                                         &store, err)
                                   : rcx_fail_nomem(err, directory, 0);
-    const struct rcx_flow_clv flow = {.from = &store,
-                                      .config = cli->config,
-                                      .directory = directory,
-                                      .parallel = cli->parallel,
-                                      .table_bytes = cli->memory_bytes / 2};
+    const struct rcx_flow_task flow = {.from = &store,
+                                       .config = cli->config,
+                                       .directory = directory,
+                                       .parallel = cli->parallel,
+                                       .table_bytes = cli->memory_bytes / 2};
     if (status == RCX_OK)
         status = rcx_flow_clv(&flow, &result, err);
     if (status == RCX_OK && cli->json)

@@ -10,22 +10,13 @@
  *
  * Features, labels and behaviour of all snapshots are made in one pass over the store and go into the
  * task one snapshot after the other (ml/tasks/clv). */
-#include "cli/flow_store.h"
+#include "cli/flow_rows.h"
 #include "ml/tasks/clv/clv_task.h"
-
-struct rcx_flow_clv {
-    const struct rcx_flow_store *from; /* thresholds learned */
-    const struct rcx_config *config;
-    const char *directory; /* of the run */
-    struct rcx_parallel parallel;
-    uint64_t table_bytes; /* most bytes of feature tables in memory at a time; 0: no limit */
-    bool no_sync;
-};
 
 /* The files, relative to the directory; NULL past the end. The last one may be missing. */
 const char *rcx_flow_clv_output(size_t index);
 
 /* Errors: of the snapshot dates, the scan, the task (RCX_E_INPUT: too little data, with what would
  * help); RCX_E_IO. Nothing is written before all is computed. The caller releases *out. */
-enum rcx_status rcx_flow_clv(const struct rcx_flow_clv *flow, struct rcx_clv_result *out,
+enum rcx_status rcx_flow_clv(const struct rcx_flow_task *flow, struct rcx_clv_result *out,
                              struct rcx_error *err);

@@ -7,8 +7,8 @@
 #include "base/file.h"
 #include "base/json_read.h"
 #include "base/memory.h"
+#include "cli/flow_rows.h"
 #include "cli/sink_options.h"
-#include "engine/exec/known_customers.h"
 
 void rcx_flow_score_result_release(struct rcx_flow_score_result *result)
 {
@@ -60,70 +60,33 @@ static enum rcx_status load_model(const struct rcx_flow_score *flow, struct rcx_
 
 /* --- the rows ----------------------------------------------------------------------------------- */
 
-struct intake {
-    struct rcx_table features, behaviour;
-};
-
-static enum rcx_status take(void *context, size_t snapshot, struct rcx_table *features,
-                            struct rcx_table *behaviour, bool fitted, struct rcx_error *err)
-{
-    struct intake *intake = context;
-    (void)snapshot, (void)fitted, (void)err;
-    intake->features = *features;
-    intake->behaviour = *behaviour;
-    *features = *behaviour = (struct rcx_table){0};
-    return RCX_OK;
-}
-
-static enum rcx_status make_rows(const struct rcx_flow_score *flow, struct intake *intake,
-                                 struct rcx_error *err)
-{
-    const struct rcx_clean_plan *clean = &flow->from->plan;
-    struct rcx_cfg_snapshots one = flow->config->snapshots;
-    struct rcx_snapshots snapshots = {0};
-    one.dates = (struct rcx_cfg_dates){.count = 1, .items = &flow->day};
-    enum rcx_status status = rcx_snapshots_plan(&one, clean->fit_days,
-                                                clean->fit == RCX_OUTLIERS_FIT_FIRST_DAYS,
-                                                flow->from->range, &snapshots, err);
-    const struct rcx_flow_rows rows = {.from = flow->from,
-                                       .config = flow->config,
-                                       .snapshots = &snapshots,
-                                       .parallel = flow->parallel,
-                                       .table_bytes = flow->table_bytes,
-                                       .add = take,
-                                       .context = intake};
-    if (status == RCX_OK)
-        status = rcx_flow_rows(&rows, err);
-    rcx_snapshots_release(&snapshots);
-    return status;
-}
-
 enum rcx_status rcx_flow_score(const struct rcx_flow_score *flow, struct rcx_flow_score_result *out,
                                struct rcx_error *err)
 {
     struct rcx_flow_score_result result = {0};
-    struct intake intake = {0};
-    struct rcx_table known = {0};
+    struct rcx_flow_scored scored = {0};
+    const struct rcx_flow_task task = {.from = flow->from,
+                                       .config = flow->config,
+                                       .parallel = flow->parallel,
+                                       .table_bytes = flow->table_bytes};
     enum rcx_status status = load_model(flow, &result.churn, err);
     if (status == RCX_OK)
-        status = make_rows(flow, &intake, err);
-    if (status == RCX_OK)
-        status = rcx_known_customers(flow->from->store, flow->day, &flow->parallel, &known, err);
+        status = rcx_flow_rows(&task, &flow->day, NULL, NULL, &scored, err);
     const struct rcx_churn_score_job job = {
         .model = &result.churn,
         .cfg = &flow->config->churn,
-        .features = &intake.features,
-        .behaviour = &intake.behaviour,
-        .known = &known,
+        .features = &scored.features,
+        .behaviour = &scored.behaviour,
+        .known = &scored.known,
         .day = flow->day,
         .first_data_day = flow->from->range.first,
         .observation_days = (int32_t)flow->config->features.observation_days,
         .parallel = flow->parallel};
     if (status == RCX_OK)
         status = rcx_churn_score(&job, &result.predictions, NULL, err);
-    rcx_table_release(&known);
-    rcx_table_release(&intake.behaviour);
-    result.features = intake.features;
+    result.features = scored.features;
+    scored.features = (struct rcx_table){0};
+    rcx_flow_scored_release(&scored);
     if (status == RCX_OK)
         *out = result;
     else

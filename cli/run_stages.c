@@ -13,6 +13,7 @@
 #include "cli/flow_drift.h"
 #include "cli/flow_features.h"
 #include "cli/flow_prove.h"
+#include "cli/run_files.h"
 #include "cli/run_manifest.h"
 #include "cli/sink_options.h"
 #include "engine/exec/validate_run.h"
@@ -36,17 +37,7 @@ enum rcx_status rcx_run_open_cleaned(struct rcx_run_state *run, struct rcx_error
 
 char *rcx_run_output_path(const struct rcx_run_state *run, const char *path, struct rcx_error *err)
 {
-    char *full = rcx_path_join(run->flow->directory, path);
-    char *folder = full ? rcx_strndup(full, (size_t)(strrchr(full, '/') - full)) : NULL;
-
-    if (!folder)
-        rcx_fail_nomem(err, path, 0);
-    if (!folder || rcx_directory_make(folder, err) != RCX_OK) {
-        rcx_free(full);
-        full = NULL;
-    }
-    rcx_free(folder);
-    return full;
+    return rcx_run_file_path(run->flow->directory, path, err);
 }
 
 enum rcx_status rcx_run_failed_path(const struct rcx_error *err)

@@ -1,5 +1,6 @@
 #pragma once
 /* The stages of a run: what each is made of, in the order of the pipeline. */
+#include "cli/flow_rows.h"
 #include "cli/flow_run.h"
 #include "cli/flow_store.h"
 
@@ -40,6 +41,24 @@ enum rcx_status rcx_run_stage_campaign(struct rcx_run_state *run, struct rcx_run
                                        struct rcx_error *err);
 enum rcx_status rcx_run_stage_report(struct rcx_run_state *run, struct rcx_run_stage *stage,
                                      struct rcx_error *err);
+
+/* A task on customers in this run. */
+struct rcx_flow_task rcx_run_task(const struct rcx_run_state *run);
+
+/* What a stage goes without when there is too little to make it of: no reason to stop a run. What an
+ * earlier run wrote is removed, because it is not of these data, and later stages go on. */
+struct rcx_run_absence {
+    const char *stage, *what, *why;      /* "churn", "no model", "too little data" */
+    const char *(*output)(size_t index); /* names of its files; NULL past the end */
+};
+enum rcx_status rcx_run_stage_without(struct rcx_run_state *run, struct rcx_run_stage *stage,
+                                      const struct rcx_run_absence *absence,
+                                      const struct rcx_error *problem, struct rcx_error *err);
+/* Adds the first `count` of these files to the outputs of the stage, or as many as there are. */
+enum rcx_status rcx_run_stage_add_outputs(const struct rcx_run_state *run,
+                                          struct rcx_run_stage *stage,
+                                          const char *(*output)(size_t index), size_t count,
+                                          struct rcx_error *err);
 
 /* Full path of an output, with its folder made; NULL and an error when that fails, whose status the
  * other one tells. */

@@ -9,23 +9,6 @@
 #include "cli/run_manifest.h"
 #include "cli/run_stages.h"
 
-/* Without predictions there is nothing to plan: later stages go on, and an earlier run's plan is
- * removed, because it is not of these data. */
-static enum rcx_status go_without(struct rcx_run_state *run, struct rcx_run_stage *stage,
-                                  const struct rcx_error *problem, struct rcx_error *err)
-{
-    enum rcx_status status = RCX_OK;
-    for (size_t f = 0; status == RCX_OK && rcx_flow_campaign_output(f); f++) {
-        char *path = rcx_path_join(run->flow->directory, rcx_flow_campaign_output(f));
-        status = path ? rcx_file_remove(path, err) : rcx_fail_nomem(err, "path", 0);
-        rcx_free(path);
-    }
-    stage->fingerprint = (struct rcx_digest){0}; /* never taken for unchanged */
-    snprintf(stage->note, sizeof stage->note, "no plan: no predictions");
-    rcx_log_write(run->flow->log, RCX_LOG_WARNING, "campaign", "no plan: %s", problem->text);
-    return status;
-}
-
 /* Whether churn and clv have left a model's predictions. */
 static bool has_predictions(const struct rcx_run_state *run)
 {
@@ -53,13 +36,14 @@ enum rcx_status rcx_run_stage_campaign(struct rcx_run_state *run, struct rcx_run
     const struct rcx_error problem = {.text = "the stages churn and clv made no predictions"};
     struct rcx_flow_campaign_result result;
     char contacts[32], customers[32];
+    const struct rcx_run_absence absence = {"campaign", "no plan", "no predictions",
+                                            rcx_flow_campaign_output};
     if (!has_predictions(run))
-        return go_without(run, stage, &problem, err);
+        return rcx_run_stage_without(run, stage, &absence, &problem, err);
     enum rcx_status status = rcx_flow_campaign(&flow, &result, err);
     if (status != RCX_OK)
         return status;
-    for (size_t f = 0; status == RCX_OK && rcx_flow_campaign_output(f); f++)
-        status = rcx_run_add_output(run->flow->directory, rcx_flow_campaign_output(f), stage, err);
+    status = rcx_run_stage_add_outputs(run, stage, rcx_flow_campaign_output, SIZE_MAX, err);
     stage->rows_in = stage->rows_out = result.columns.customers;
     snprintf(stage->note, sizeof stage->note, "%s of %s customers to contact",
              rcx_format_count(result.plan.fate_counts[RCX_FATE_CONTACT], contacts),

@@ -1,29 +1,9 @@
 /* The stage "clv" of a run. */
 #include <stdio.h>
 
-#include "base/file.h"
-#include "base/memory.h"
 #include "base/text.h"
 #include "cli/flow_clv.h"
-#include "cli/run_manifest.h"
 #include "cli/run_stages.h"
-
-/* Too little data for a model is no reason to stop a run: later stages go on without it, and what an
- * earlier run predicted is removed, because it is not of these data. */
-static enum rcx_status go_without(struct rcx_run_state *run, struct rcx_run_stage *stage,
-                                  const struct rcx_error *problem, struct rcx_error *err)
-{
-    enum rcx_status status = RCX_OK;
-    for (size_t f = 0; status == RCX_OK && rcx_flow_clv_output(f); f++) {
-        char *path = rcx_path_join(run->flow->directory, rcx_flow_clv_output(f));
-        status = path ? rcx_file_remove(path, err) : rcx_fail_nomem(err, "path", 0);
-        rcx_free(path);
-    }
-    stage->fingerprint = (struct rcx_digest){0}; /* never taken for unchanged */
-    snprintf(stage->note, sizeof stage->note, "no model: too little data");
-    rcx_log_write(run->flow->log, RCX_LOG_WARNING, "clv", "no model: %s", problem->text);
-    return status;
-}
 
 static void describe(const struct rcx_clv_result *result, struct rcx_run_stage *stage)
 {
@@ -38,38 +18,28 @@ static void describe(const struct rcx_clv_result *result, struct rcx_run_stage *
     stage->rows_out = result->predictions.rows;
 }
 
-static enum rcx_status add_outputs(struct rcx_run_state *run, const struct rcx_clv_result *result,
-                                   struct rcx_run_stage *stage, struct rcx_error *err)
-{
-    enum rcx_status status = RCX_OK;
-    for (size_t f = 0; status == RCX_OK && rcx_flow_clv_output(f); f++) {
-        bool last = !rcx_flow_clv_output(f + 1);
-        if (!last || result->texts[RCX_CLV_TEXT_ANY].length > 0)
-            status = rcx_run_add_output(run->flow->directory, rcx_flow_clv_output(f), stage, err);
-    }
-    return status;
-}
-
 enum rcx_status rcx_run_stage_clv(struct rcx_run_state *run, struct rcx_run_stage *stage,
                                   struct rcx_error *err)
 {
     struct rcx_clv_result result = {0};
     struct rcx_error problem = {0};
+    size_t files = 0;
+    const struct rcx_run_absence absence = {"clv", "no model", "too little data",
+                                            rcx_flow_clv_output};
     enum rcx_status status = rcx_run_open_cleaned(run, err);
-    const struct rcx_flow_clv flow = {.from = &run->store,
-                                      .config = run->config,
-                                      .directory = run->flow->directory,
-                                      .parallel = run->flow->parallel,
-                                      .table_bytes = run->flow->memory_bytes / 2,
-                                      .no_sync = true};
+    const struct rcx_flow_task flow = rcx_run_task(run);
     if (status != RCX_OK)
         return status;
     status = rcx_flow_clv(&flow, &result, &problem);
     if (status == RCX_E_INPUT)
-        return go_without(run, stage, &problem, err);
+        return rcx_run_stage_without(run, stage, &absence, &problem, err);
     if (status != RCX_OK)
         return rcx_fail(err, status, "%s", problem.text);
-    status = add_outputs(run, &result, stage, err);
+    while (rcx_flow_clv_output(files))
+        files++;
+    if (result.texts[RCX_CLV_TEXT_ANY].length == 0)
+        files--; /* the last one is only there of a hurdle */
+    status = rcx_run_stage_add_outputs(run, stage, rcx_flow_clv_output, files, err);
     if (status == RCX_OK)
         describe(&result, stage);
     rcx_clv_result_release(&result);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "ml/tasks/row_join.h"
 
 const int32_t rcx_churn_sensitivity_days[RCX_CHURN_SENSITIVITY] = {60, 90, 120};
 
@@ -57,7 +58,6 @@ static void joined_release(struct joined *joined)
 static enum rcx_status join(const struct rcx_table *features, const struct rcx_table *behaviour,
                             rcx_day first_data_day, struct joined *out, struct rcx_error *err)
 {
-    char date[RCX_DATE_TEXT_BYTES];
     const struct rcx_column *window = rcx_table_find(features, "observation_window_days");
     if (!window || features->rows == 0)
         return rcx_fail(err, RCX_E_INTERNAL, "churn: a feature table without rows or window");
@@ -65,20 +65,13 @@ static enum rcx_status join(const struct rcx_table *features, const struct rcx_t
         .features = features, .behaviour = behaviour, .day = rcx_churn_table_day(features)};
     out->covered_days = rcx_split_covered_days(first_data_day, out->day, window->i32[0]);
     size_t most = features->rows > behaviour->rows ? features->rows : behaviour->rows;
-    enum rcx_status status = rcx_churn_join(features, behaviour, &out->behaviour_row, err);
+    enum rcx_status status = rcx_row_join(features, behaviour, RCX_JOIN_EVERY_LEFT,
+                                          "churn: feature rows, behaviour rows",
+                                          &out->behaviour_row, err);
     if (status != RCX_OK)
         return status;
     out->scratch = rcx_malloc_array(most, sizeof(double));
-    if (!out->scratch)
-        return rcx_fail_nomem(err, "churn rows", most * sizeof(double));
-    for (size_t i = 0; i < features->rows; i++) {
-        if (out->behaviour_row[i] == UINT32_MAX)
-            return rcx_fail(err, RCX_E_INTERNAL,
-                            "churn: %s: the join of %zu feature rows with %zu behaviour rows loses "
-                            "row %zu",
-                            rcx_format_day(out->day, date), features->rows, behaviour->rows, i);
-    }
-    return RCX_OK;
+    return out->scratch ? RCX_OK : rcx_fail_nomem(err, "churn rows", most * sizeof(double));
 }
 
 /* Values of a table's column for the picked feature rows. */

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/date.h"
+#include "base/json.h"
 #include "base/parallel.h"
 #include "base/table.h"
 #include "config/config.h"
@@ -41,11 +42,8 @@ enum rcx_status rcx_churn_inputs_choose(const struct rcx_table *features,
                                         struct rcx_churn_inputs *out, struct rcx_error *err);
 void rcx_churn_inputs_release(struct rcx_churn_inputs *inputs);
 
-/* Row of `right` for each row of `left` with the same id (customer_id, same order in both, each
- * once); UINT32_MAX: none. The two texts dictionaries may differ.
- * Errors: RCX_E_INTERNAL (not in order), RCX_E_NOMEM. The caller frees *out. */
-enum rcx_status rcx_churn_join(const struct rcx_table *left, const struct rcx_table *right,
-                               uint32_t **out, struct rcx_error *err);
+/* As the member "inputs" of an object: name and column of each. */
+void rcx_churn_inputs_json(const struct rcx_churn_inputs *inputs, struct rcx_json *json);
 
 /* Revenue sums of one class over the rows of which the horizon is complete. */
 struct rcx_churn_value {

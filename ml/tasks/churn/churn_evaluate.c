@@ -40,43 +40,25 @@ struct work {
     const struct rcx_churn_data *data;
     const struct rcx_churn_evaluate_options *options;
     struct rcx_churn_evaluation *out;
-    struct rcx_split_rule rule;
-    struct rcx_split_limits limits;
-    struct rcx_split_snapshot *list; /* labelled snapshots */
-    size_t *snapshot;                /* [list]: index in the data */
-    size_t count;
-    struct rcx_parallel inner; /* of one origin */
+    struct rcx_calendar calendar; /* labelled snapshots */
+    struct rcx_parallel inner;    /* of one origin */
 };
-
-static void work_release(struct work *work)
-{
-    rcx_free(work->list);
-    rcx_free(work->snapshot);
-}
 
 /* --- the calendar ------------------------------------------------------------------------------- */
 
 static enum rcx_status list_snapshots(struct work *work, struct rcx_error *err)
 {
     const struct rcx_churn_data *data = work->data;
-    work->list = rcx_calloc(data->snapshot_count + 1, sizeof *work->list);
-    work->snapshot = rcx_calloc(data->snapshot_count + 1, sizeof *work->snapshot);
-    if (!work->list || !work->snapshot)
-        return rcx_fail_nomem(err, "snapshots", data->snapshot_count * sizeof *work->list);
-    for (size_t s = 0; s < data->snapshot_count; s++) {
+    enum rcx_status status = RCX_OK;
+    for (size_t s = 0; status == RCX_OK && s < data->snapshot_count; s++) {
         const struct rcx_churn_snapshot *snapshot = &data->snapshots[s];
-        if (!snapshot->labelled || snapshot->rows == 0)
-            continue;
-        work->list[work->count] = (struct rcx_split_snapshot){
+        const struct rcx_split_snapshot listed = {
             .day = snapshot->day, .rows = snapshot->rows, .positives = snapshot->positives};
-        work->snapshot[work->count++] = s;
+        if (snapshot->labelled && snapshot->rows > 0)
+            status = rcx_calendar_add(
+                &work->calendar, (struct rcx_calendar_place){s, snapshot->first}, &listed, err);
     }
-    return RCX_OK;
-}
-
-static size_t first_row(const struct work *work, size_t listed)
-{
-    return work->data->snapshots[work->snapshot[listed]].first;
+    return status;
 }
 
 /* Fewest training rows are there, and both classes; else what would help. */
@@ -84,13 +66,13 @@ static enum rcx_status check_test(const struct work *work, struct rcx_error *err
 {
     char date[RCX_DATE_TEXT_BYTES];
     const struct rcx_split *split = &work->out->split;
-    const struct rcx_split_snapshot *test = &work->list[split->test];
-    if (rcx_split_rarer(work->list, split->train) == 0)
+    const struct rcx_split_snapshot *test = &work->calendar.list[split->test];
+    if (rcx_split_rarer(work->calendar.list, split->train) == 0)
         return rcx_fail(
             err, RCX_E_INPUT,
             "churn: all %zu customers that may train for %s have the same label; both "
             "classes are needed: another churn.horizon_days, or more snapshots, would help",
-            rcx_split_rows(work->list, split->train), rcx_format_day(test->day, date));
+            rcx_split_rows(work->calendar.list, split->train), rcx_format_day(test->day, date));
     if (rcx_split_rarer(test, 1) == 0)
         return rcx_fail(
             err, RCX_E_INPUT,
@@ -100,45 +82,28 @@ static enum rcx_status check_test(const struct work *work, struct rcx_error *err
     return RCX_OK;
 }
 
-static enum rcx_status plan_origin(struct work *work, size_t listed, struct rcx_error *err)
-{
-    struct rcx_churn_origin *origin = &work->out->origins[work->out->origin_count];
-    size_t train = rcx_split_prefix(&work->rule, work->list, work->count, listed);
-    *origin = (struct rcx_churn_origin){
-        .snapshot = work->snapshot[listed],
-        .day = work->list[listed].day,
-        .counts = rcx_split_is_origin(&work->rule, work->list, work->count, &work->limits, listed),
-        .train_snapshots = train,
-        .train_rows = rcx_split_rows(work->list, train),
-        .first = first_row(work, listed),
-        .rows = work->list[listed].rows,
-    };
-    origin->probability[0] = rcx_malloc_array(origin->rows * RCX_CHURN_JUDGED, sizeof(double));
-    if (!origin->probability[0])
-        return rcx_fail_nomem(err, "churn evaluation", origin->rows * sizeof(double));
-    for (size_t c = 1; c < RCX_CHURN_JUDGED; c++)
-        origin->probability[c] = origin->probability[0] + c * origin->rows;
-    work->out->origin_count++;
-    return rcx_split_guard(&work->rule, work->data->customer, work->data->day, origin->train_rows,
-                           origin->day, err);
-}
-
 static enum rcx_status plan_origins(struct work *work, struct rcx_error *err)
 {
-    enum rcx_status status = rcx_split_plan(&work->rule, work->list, work->count, &work->limits,
-                                            &work->out->split, err);
+    struct rcx_churn_evaluation *out = work->out;
+    struct rcx_origin *origins = NULL;
+    size_t count = 0;
+    enum rcx_status status = rcx_calendar_split(&work->calendar, SIZE_MAX, &out->split, err);
     if (status == RCX_OK)
         status = check_test(work, err);
+    if (status == RCX_OK)
+        status = rcx_calendar_origins(&work->calendar, &out->split, work->data->customer,
+                                      work->data->day, &origins, &count, err);
     if (status != RCX_OK)
         return status;
-    work->out->origins = rcx_calloc(work->count, sizeof *work->out->origins);
-    if (!work->out->origins)
-        return rcx_fail_nomem(err, "origins", work->count * sizeof *work->out->origins);
-    for (size_t s = 0; status == RCX_OK && s < work->count; s++) {
-        if (s == work->out->split.test ||
-            rcx_split_is_origin(&work->rule, work->list, work->count, &work->limits, s))
-            status = plan_origin(work, s, err);
+    out->origins = rcx_calloc(count, sizeof *out->origins);
+    if (!out->origins)
+        status = rcx_fail_nomem(err, "origins", count * sizeof *out->origins);
+    for (size_t o = 0; status == RCX_OK && o < count; o++) {
+        out->origins[out->origin_count++].at = origins[o];
+        status = rcx_origin_columns(origins[o].rows, RCX_CHURN_JUDGED, out->origins[o].probability,
+                                    err);
     }
+    rcx_free(origins);
     return status;
 }
 
@@ -157,17 +122,17 @@ static enum rcx_status stop_early(const struct work *work, size_t valid, size_t 
                                   struct rcx_churn_origin *origin, struct rcx_error *err)
 {
     struct rcx_churn_fit fit = {0};
-    size_t rows = rcx_split_rows(work->list, train);
+    size_t rows = rcx_split_rows(work->calendar.list, train);
     const struct rcx_churn_fit_job job = {.train_rows = rows,
                                           .wanted = 1u << RCX_CHURN_TREES,
-                                          .valid_first = first_row(work, valid),
-                                          .valid_count = work->list[valid].rows,
+                                          .valid_first = work->calendar.place[valid].first,
+                                          .valid_count = work->calendar.list[valid].rows,
                                           .parallel = work->inner};
     enum rcx_status status = rcx_churn_fit_train(work->trainer, &job, &fit, err);
     if (status == RCX_OK) {
         double most = (double)work->data->cfg->most_trees;
         origin->trees_chosen = true;
-        origin->tree_count = scaled(fit.tree_count, origin->train_rows, rows, most);
+        origin->tree_count = scaled(fit.tree_count, origin->at.train_rows, rows, most);
     }
     rcx_churn_fit_release(&fit);
     return status;
@@ -176,14 +141,9 @@ static enum rcx_status stop_early(const struct work *work, size_t valid, size_t 
 static enum rcx_status choose_trees(const struct work *work, struct rcx_churn_origin *origin,
                                     struct rcx_error *err)
 {
-    const struct rcx_split_snapshot *list = work->list;
-    struct rcx_split split = {0};
-    size_t test = 0; /* the plan of the calendar that ends with this origin */
-    while (list[test].day != origin->day)
-        test++;
+    struct rcx_split split = {0}; /* of the calendar that ends with this origin */
     origin->tree_count = (uint32_t)work->data->cfg->trees;
-    enum rcx_status status = rcx_split_plan(&work->rule, list, test + 1, &work->limits, &split,
-                                            err);
+    enum rcx_status status = rcx_calendar_split(&work->calendar, origin->at.listed, &split, err);
     if (status != RCX_OK || !split.has_choice)
         return status;
     return stop_early(work, split.validation, split.choice_train, origin, err);
@@ -195,7 +155,7 @@ static enum rcx_status predict_all(const struct work *work, const struct rcx_chu
     const double **columns = rcx_malloc_array(work->data->inputs.count, sizeof *columns);
     if (!columns)
         return rcx_fail_nomem(err, "churn evaluation", 0);
-    struct rcx_churn_view view = rcx_churn_view_of(work->data, origin->first, origin->rows,
+    struct rcx_churn_view view = rcx_churn_view_of(work->data, origin->at.first, origin->at.rows,
                                                    columns);
     enum rcx_status status = RCX_OK;
     for (size_t c = 0; status == RCX_OK && c < RCX_CHURN_CANDIDATES; c++)
@@ -215,7 +175,7 @@ static enum rcx_status run_origin(void *context, size_t chunk, unsigned worker,
     struct rcx_churn_fit fit = {0};
     (void)worker;
     enum rcx_status status = choose_trees(work, origin, err);
-    const struct rcx_churn_fit_job job = {.train_rows = origin->train_rows,
+    const struct rcx_churn_fit_job job = {.train_rows = origin->at.train_rows,
                                           .wanted = RCX_CHURN_ALL,
                                           .tree_count = origin->tree_count,
                                           .parallel = work->inner};
@@ -235,11 +195,8 @@ static enum rcx_status run_origin(void *context, size_t chunk, unsigned worker,
 
 static enum rcx_status run_origins(struct work *work, struct rcx_error *err)
 {
-    const struct rcx_parallel *all = &work->options->parallel;
-    bool apart = work->data->rows <= ROWS_PER_CORE;
-    const struct rcx_parallel outer = {.threads = apart ? all->threads : 1};
-    work->inner.threads = apart ? 1 : all->threads;
-    return rcx_parallel_for(&outer, work->out->origin_count, run_origin, work, err);
+    return rcx_train_jobs(&work->options->parallel, work->data->rows <= ROWS_PER_CORE,
+                          work->out->origin_count, run_origin, work, &work->inner, err);
 }
 
 /* --- choices ------------------------------------------------------------------------------------ */
@@ -248,15 +205,14 @@ static double log_loss(const struct work *work, const struct rcx_churn_origin *o
                        const double *probability)
 {
     double sum = 0;
-    for (size_t i = 0; i < origin->rows; i++)
-        sum += rcx_log_loss_of(work->data->label[origin->first + i], probability[i]);
-    return sum / (double)origin->rows;
+    for (size_t i = 0; i < origin->at.rows; i++)
+        sum += rcx_log_loss_of(work->data->label[origin->at.first + i], probability[i]);
+    return sum / (double)origin->at.rows;
 }
 
-/* Whether the labels of `origin` are complete at `day`. */
 static bool known_at(const struct work *work, const struct rcx_churn_origin *origin, rcx_day day)
 {
-    return origin->counts && rcx_split_may_train(&work->rule, origin->day, day);
+    return rcx_origin_known_at(&work->calendar, &origin->at, day);
 }
 
 static enum rcx_churn_candidate choose_candidate(const struct work *work, rcx_day day)
@@ -287,7 +243,7 @@ static enum rcx_status fit_calibration(const struct work *work, enum rcx_calibra
     const struct rcx_churn_evaluation *evaluation = work->out;
     size_t rows = 0, at = 0;
     for (size_t o = 0; o < evaluation->origin_count; o++)
-        rows += known_at(work, &evaluation->origins[o], day) ? evaluation->origins[o].rows : 0;
+        rows += known_at(work, &evaluation->origins[o], day) ? evaluation->origins[o].at.rows : 0;
     if (rows == 0 || kind == RCX_CALIBRATION_NONE)
         return RCX_OK;
     double *label = rcx_malloc_array(2 * rows, sizeof *label), *probability = label + rows;
@@ -297,9 +253,9 @@ static enum rcx_status fit_calibration(const struct work *work, enum rcx_calibra
         const struct rcx_churn_origin *origin = &evaluation->origins[o];
         if (!known_at(work, origin, day))
             continue;
-        memcpy(label + at, work->data->label + origin->first, origin->rows * sizeof *label);
-        memcpy(probability + at, origin->probability[candidate], origin->rows * sizeof *label);
-        at += origin->rows;
+        memcpy(label + at, work->data->label + origin->at.first, origin->at.rows * sizeof *label);
+        memcpy(probability + at, origin->probability[candidate], origin->at.rows * sizeof *label);
+        at += origin->at.rows;
     }
     enum rcx_status status = rcx_calibration_fit(kind, label, probability, rows, out, err);
     rcx_free(label);
@@ -313,14 +269,16 @@ static enum rcx_status judge_calibration(const struct work *work, enum rcx_calib
                                          struct rcx_error *err)
 {
     struct rcx_calibration calibration = {0};
-    enum rcx_status status = fit_calibration(work, kind, candidate, origin->day, &calibration, err);
+    enum rcx_status status = fit_calibration(work, kind, candidate, origin->at.day, &calibration,
+                                             err);
     *out = NAN;
     if (status == RCX_OK && calibration.kind != RCX_CALIBRATION_NONE) {
         double sum = 0;
-        for (size_t i = 0; i < origin->rows; i++)
-            sum += rcx_log_loss_of(work->data->label[origin->first + i],
+        for (size_t i = 0; i < origin->at.rows; i++)
+            sum += rcx_log_loss_of(work->data->label[origin->at.first + i],
                                    rcx_calibrate(&calibration, origin->probability[candidate][i]));
-        *out = sum / (double)origin->rows - log_loss(work, origin, origin->probability[candidate]);
+        *out = sum / (double)origin->at.rows -
+               log_loss(work, origin, origin->probability[candidate]);
     }
     rcx_calibration_release(&calibration);
     return status;
@@ -368,9 +326,9 @@ static enum rcx_status measure(const struct work *work, struct rcx_churn_origin 
                                size_t first, size_t end, struct rcx_error *err)
 {
     const struct rcx_bootstrap_rows rows = {
-        .label = work->data->label + origin->first,
+        .label = work->data->label + origin->at.first,
         .probability = (const double *const *)origin->probability + first,
-        .count = origin->rows,
+        .count = origin->at.rows,
         .models = end - first};
     const struct rcx_bootstrap_options options = {.parallel = work->options->parallel};
     struct rcx_bootstrap points = {0};
@@ -393,9 +351,10 @@ static enum rcx_status measure_origins(struct work *work, struct rcx_error *err)
         status = measure(work, &out->origins[o], 0, RCX_CHURN_CANDIDATES, err);
     for (size_t o = 0; status == RCX_OK && o < out->origin_count; o++) {
         struct rcx_churn_origin *origin = &out->origins[o];
-        origin->chosen = choose_candidate(work, origin->day);
-        status = choose_calibration(work, origin->chosen, origin->day, &origin->calibration, err);
-        for (size_t i = 0; status == RCX_OK && i < origin->rows; i++)
+        origin->chosen = choose_candidate(work, origin->at.day);
+        status = choose_calibration(work, origin->chosen, origin->at.day, &origin->calibration,
+                                    err);
+        for (size_t i = 0; status == RCX_OK && i < origin->at.rows; i++)
             origin->probability[RCX_CHURN_DELIVERED][i] = rcx_calibrate(
                 &origin->calibration, origin->probability[origin->chosen][i]);
         if (status == RCX_OK)
@@ -407,12 +366,12 @@ static enum rcx_status measure_origins(struct work *work, struct rcx_error *err)
 static void average(struct rcx_churn_evaluation *out)
 {
     for (size_t o = 0; o < out->origin_count; o++)
-        out->counted += out->origins[o].counts;
+        out->counted += out->origins[o].at.counts;
     for (size_t c = 0; c < RCX_CHURN_JUDGED; c++) {
         for (size_t m = 0; m < RCX_BINARY_METRIC_COUNT; m++) {
             double sum = 0;
             for (size_t o = 0; o < out->origin_count; o++)
-                sum += out->origins[o].counts ? out->origins[o].metrics[c][m] : 0;
+                sum += out->origins[o].at.counts ? out->origins[o].metrics[c][m] : 0;
             out->mean[c][m] = out->counted > 0 ? sum / (double)out->counted : (double)NAN;
         }
     }
@@ -421,9 +380,9 @@ static void average(struct rcx_churn_evaluation *out)
 static enum rcx_status resample_test(const struct work *work, struct rcx_error *err)
 {
     const struct rcx_churn_origin *test = rcx_churn_test(work->out);
-    const struct rcx_bootstrap_rows rows = {.label = work->data->label + test->first,
+    const struct rcx_bootstrap_rows rows = {.label = work->data->label + test->at.first,
                                             .probability = (const double *const *)test->probability,
-                                            .count = test->rows,
+                                            .count = test->at.rows,
                                             .models = RCX_CHURN_JUDGED};
     const struct rcx_bootstrap_options options = {.seed = work->options->seed,
                                                   .resamples = (size_t)work->data->cfg->resamples,
@@ -438,19 +397,20 @@ static enum rcx_status resample_test(const struct work *work, struct rcx_error *
 static void find_values(const struct work *work, struct rcx_churn_threshold *threshold)
 {
     const struct rcx_churn_data *data = work->data;
-    rcx_day test = rcx_churn_test(work->out)->day;
+    rcx_day test = rcx_churn_test(work->out)->at.day;
     for (size_t k = data->value_steps; k-- > 0;) {
         struct rcx_churn_value value[2] = {{0}};
         int32_t days = 30 * ((int32_t)k + 1);
         for (size_t s = 0; s < work->out->split.train; s++) {
-            const struct rcx_churn_snapshot *snapshot = &data->snapshots[work->snapshot[s]];
+            const struct rcx_churn_snapshot *snapshot =
+                &data->snapshots[work->calendar.place[s].snapshot];
             for (int label = 0; label < 2 && snapshot->day + days <= test; label++) {
                 value[label].sum += snapshot->value[label][k].sum;
                 value[label].rows += snapshot->value[label][k].rows;
             }
         }
         if (value[0].rows > 0 && value[1].rows > 0 &&
-            value[0].rows + value[1].rows >= work->limits.origin_rows) {
+            value[0].rows + value[1].rows >= work->calendar.limits.origin_rows) {
             threshold->value_retained = value[0].sum / (double)value[0].rows;
             threshold->value_churned = value[1].sum / (double)value[1].rows;
             threshold->value_days = days;
@@ -465,7 +425,7 @@ static const struct rcx_churn_origin *threshold_origin(const struct work *work, 
     const struct rcx_churn_evaluation *out = work->out;
     *out_chosen = false;
     for (size_t o = 0; out->split.has_choice && o + 1 < out->origin_count; o++) {
-        if (out->origins[o].day == work->list[out->split.validation].day) {
+        if (out->origins[o].at.day == work->calendar.list[out->split.validation].day) {
             *out_chosen = true;
             return &out->origins[o];
         }
@@ -478,24 +438,24 @@ static enum rcx_status find_threshold(struct work *work, struct rcx_error *err)
     struct rcx_churn_threshold *threshold = &work->out->threshold;
     const struct rcx_churn_economics *tier = &work->options->economics;
     const struct rcx_churn_origin *origin = threshold_origin(work, &threshold->chosen);
-    const double *label = work->data->label + origin->first;
-    const double *order_value = work->data->order_value + origin->first;
-    double *profit = rcx_malloc_array(origin->rows, sizeof *profit);
+    const double *label = work->data->label + origin->at.first;
+    const double *order_value = work->data->order_value + origin->at.first;
+    double *profit = rcx_malloc_array(origin->at.rows, sizeof *profit);
     if (!profit)
-        return rcx_fail_nomem(err, "threshold", origin->rows * sizeof *profit);
+        return rcx_fail_nomem(err, "threshold", origin->at.rows * sizeof *profit);
     find_values(work, threshold);
     double stays = tier->margin * (threshold->value_retained - threshold->value_churned);
-    for (size_t i = 0; i < origin->rows; i++) {
+    for (size_t i = 0; i < origin->at.rows; i++) {
         double discount = tier->discount * order_value[i];
         profit[i] = (label[i] != 0 ? tier->save_rate * (stays - discount)
                                    : -tier->redemption * discount) -
                     tier->cost;
-        threshold->order_value += order_value[i] / (double)origin->rows;
+        threshold->order_value += order_value[i] / (double)origin->at.rows;
     }
-    rcx_threshold_curve_build(label, origin->probability[RCX_CHURN_DELIVERED], profit, origin->rows,
-                              &threshold->curve);
-    threshold->day = origin->day;
-    threshold->rows = origin->rows;
+    rcx_threshold_curve_build(label, origin->probability[RCX_CHURN_DELIVERED], profit,
+                              origin->at.rows, &threshold->curve);
+    threshold->day = origin->at.day;
+    threshold->rows = origin->at.rows;
     threshold->threshold = threshold->chosen
                                ? threshold->curve.points[threshold->curve.best_profit].threshold
                                : work->data->cfg->threshold;
@@ -526,7 +486,7 @@ static enum rcx_status evaluate(struct work *work, struct rcx_error *err)
         out->tree_count = rcx_churn_test(out)->tree_count;
         if (rcx_churn_test(out)->trees_chosen)
             out->tree_count = scaled(out->tree_count, work->data->rows,
-                                     rcx_churn_test(out)->train_rows,
+                                     rcx_churn_test(out)->at.train_rows,
                                      (double)work->data->cfg->most_trees);
         status = choose_calibration(work, out->chosen, INT32_MAX, &out->calibration, err);
     }
@@ -539,14 +499,15 @@ enum rcx_status rcx_churn_evaluate(const struct rcx_churn_trainer *trainer,
 {
     const struct rcx_cfg_churn *cfg = trainer->data->cfg;
     struct rcx_churn_evaluation result = {0};
-    struct work work = {.trainer = trainer,
-                        .data = trainer->data,
-                        .options = options,
-                        .out = &result,
-                        .rule = {(int32_t)cfg->gap_days, (int32_t)cfg->horizon_days},
-                        .limits = {(size_t)cfg->origin_rows, (size_t)cfg->choice_rows}};
+    struct work work = {
+        .trainer = trainer,
+        .data = trainer->data,
+        .options = options,
+        .out = &result,
+        .calendar = {.rule = {(int32_t)cfg->gap_days, (int32_t)cfg->horizon_days},
+                     .limits = {(size_t)cfg->origin_rows, (size_t)cfg->choice_rows}}};
     enum rcx_status status = evaluate(&work, err);
-    work_release(&work);
+    rcx_calendar_release(&work.calendar);
     if (status == RCX_OK)
         *out = result;
     else

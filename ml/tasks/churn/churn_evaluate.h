@@ -17,6 +17,7 @@
 #include "ml/metrics/bootstrap.h"
 #include "ml/metrics/threshold_curve.h"
 #include "ml/tasks/churn/churn_fit.h"
+#include "ml/tasks/origins.h"
 
 /* What an action costs and brings (pipeline.md section 8). */
 struct rcx_churn_economics {
@@ -27,12 +28,8 @@ struct rcx_churn_economics {
 enum { RCX_CHURN_DELIVERED = RCX_CHURN_CANDIDATES, RCX_CHURN_JUDGED };
 
 struct rcx_churn_origin {
-    size_t snapshot; /* index in the data */
-    rcx_day day;
-    bool counts; /* enough training rows: part of the means */
-    size_t train_snapshots, train_rows;
-    size_t first, rows; /* evaluation rows in the data */
-    bool trees_chosen;  /* by early stopping */
+    struct rcx_origin at;
+    bool trees_chosen; /* by early stopping */
     uint32_t tree_count;
     double positive_weight;
     enum rcx_churn_candidate chosen;

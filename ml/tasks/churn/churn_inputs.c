@@ -135,55 +135,15 @@ enum rcx_status rcx_churn_inputs_choose(const struct rcx_table *features,
     return status;
 }
 
-/* --- the join ----------------------------------------------------------------------------------- */
-
-static struct rcx_text id_text(const struct rcx_column *id, size_t row)
+void rcx_churn_inputs_json(const struct rcx_churn_inputs *inputs, struct rcx_json *json)
 {
-    return rcx_strings_get(id->dictionary, id->codes[row]);
-}
-
-/* < 0, 0, > 0: the id of row a comes before that of row b. */
-static int compare_ids(const struct rcx_column *a, size_t i, const struct rcx_column *b, size_t j)
-{
-    if (a->type == RCX_TYPE_INT64)
-        return (a->i64[i] > b->i64[j]) - (a->i64[i] < b->i64[j]);
-    if (a->dictionary == b->dictionary && a->codes[i] == b->codes[j])
-        return 0;
-    return rcx_text_compare(id_text(a, i), id_text(b, j));
-}
-
-static enum rcx_status check_order(const struct rcx_column *id, const char *what,
-                                   struct rcx_error *err)
-{
-    for (size_t i = 1; i < id->rows; i++) {
-        if (compare_ids(id, i - 1, id, i) >= 0)
-            return rcx_fail(err, RCX_E_INTERNAL,
-                            "%s: row %zu: customers are not in order, or twice", what, i);
+    rcx_json_key(json, "inputs");
+    rcx_json_array(json);
+    for (size_t i = 0; i < inputs->count; i++) {
+        rcx_json_object(json);
+        rcx_json_put_text(json, "name", inputs->names[i]);
+        rcx_json_put_text(json, "column", inputs->columns[i]);
+        rcx_json_object_end(json);
     }
-    return RCX_OK;
-}
-
-enum rcx_status rcx_churn_join(const struct rcx_table *left, const struct rcx_table *right,
-                               uint32_t **out, struct rcx_error *err)
-{
-    const struct rcx_column *a = rcx_table_find(left, "customer_id");
-    const struct rcx_column *b = rcx_table_find(right, "customer_id");
-    if (!a || !b || a->type != b->type)
-        return rcx_fail(err, RCX_E_INTERNAL, "join: customer_id is missing or of another type");
-    enum rcx_status status = check_order(a, "join, left", err);
-    if (status == RCX_OK)
-        status = check_order(b, "join, right", err);
-    if (status != RCX_OK)
-        return status;
-    uint32_t *picks = rcx_malloc_array(left->rows + 1, sizeof *picks);
-    if (!picks)
-        return rcx_fail_nomem(err, "join", left->rows * sizeof *picks);
-    for (size_t i = 0, j = 0; i < left->rows; i++) {
-        while (j < right->rows && compare_ids(b, j, a, i) < 0)
-            j++;
-        bool found = j < right->rows && compare_ids(b, j, a, i) == 0;
-        picks[i] = found ? (uint32_t)j++ : UINT32_MAX;
-    }
-    *out = picks;
-    return RCX_OK;
+    rcx_json_array_end(json);
 }

@@ -36,10 +36,10 @@ static void put_split(struct rcx_json *json, const struct rcx_churn_report *repo
     rcx_json_object(json);
     rcx_json_put_i64(json, "horizon_days", cfg->horizon_days);
     rcx_json_put_i64(json, "gap_days", cfg->gap_days);
-    put_day(json, "test", test->day);
-    rcx_json_put_u64(json, "test_rows", test->rows);
-    rcx_json_put_u64(json, "test_churned", data->snapshots[test->snapshot].positives);
-    rcx_json_put_u64(json, "train_rows", test->train_rows);
+    put_day(json, "test", test->at.day);
+    rcx_json_put_u64(json, "test_rows", test->at.rows);
+    rcx_json_put_u64(json, "test_churned", data->snapshots[test->at.snapshot].positives);
+    rcx_json_put_u64(json, "train_rows", test->at.train_rows);
     rcx_json_put_bool(json, "choices_on_validation", evaluation->split.has_choice);
     rcx_json_put_u64(json, "delivered_train_rows", report->model->fit.train_rows);
     rcx_json_key(json, "train_snapshots");
@@ -161,9 +161,9 @@ static enum rcx_status put_test(struct rcx_json *json, const struct rcx_churn_re
 {
     const struct rcx_churn_evaluation *evaluation = report->evaluation;
     const struct rcx_churn_origin *test = rcx_churn_test(evaluation);
-    const struct rcx_scored rows = {.label = report->data->label + test->first,
+    const struct rcx_scored rows = {.label = report->data->label + test->at.first,
                                     .score = test->probability[RCX_CHURN_DELIVERED],
-                                    .count = test->rows};
+                                    .count = test->at.rows};
     double sum = 0, positive = 0;
     for (size_t i = 0; i < rows.count; i++) {
         sum += rows.score[i];
@@ -171,7 +171,7 @@ static enum rcx_status put_test(struct rcx_json *json, const struct rcx_churn_re
     }
     rcx_json_key(json, "test");
     rcx_json_object(json);
-    put_day(json, "snapshot", test->day);
+    put_day(json, "snapshot", test->at.day);
     rcx_json_put_text(json, "delivered_candidate", rcx_churn_candidate_name(test->chosen));
     rcx_json_put_text(json, "delivered_calibration", rcx_calibration_name(test->calibration.kind));
     rcx_json_put_u64(json, "trees", test->tree_count);
@@ -202,8 +202,8 @@ static void put_backtest(struct rcx_json *json, const struct rcx_churn_evaluatio
     rcx_json_array(json);
     for (size_t o = 0; o < evaluation->origin_count; o++) {
         char text[RCX_DATE_TEXT_BYTES];
-        if (evaluation->origins[o].counts)
-            rcx_json_text(json, rcx_format_day(evaluation->origins[o].day, text));
+        if (evaluation->origins[o].at.counts)
+            rcx_json_text(json, rcx_format_day(evaluation->origins[o].at.day, text));
     }
     rcx_json_array_end(json);
     rcx_json_key(json, "mean");

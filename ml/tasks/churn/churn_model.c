@@ -51,20 +51,6 @@ static const struct rcx_gbdt_model *trees_of(const struct rcx_churn_model *model
 
 /* --- writing ------------------------------------------------------------------------------------ */
 
-static void put_inputs(struct rcx_json *json, const struct rcx_churn_inputs *inputs)
-{
-    rcx_json_key(json, "inputs");
-    rcx_json_array(json);
-    for (size_t i = 0; i < inputs->count; i++) {
-        rcx_json_object(json);
-        rcx_json_put_text(json, "name", inputs->names[i]);
-        rcx_json_put_text(json, "column", inputs->columns[i]);
-        rcx_json_object_end(json);
-    }
-    rcx_json_array_end(json);
-    rcx_json_put_u64(json, "inputs_without_behaviour", inputs->without_behaviour);
-}
-
 static void put_regression(struct rcx_json *json, const struct rcx_logistic *model)
 {
     rcx_json_key(json, "regression");
@@ -116,7 +102,8 @@ enum rcx_status rcx_churn_model_format(const struct rcx_churn_model *model, stru
     rcx_json_put_real(&json, "positive_weight", fit->positive_weight);
     rcx_json_put_real(&json, "mean_initial_score", model->mean_offset);
     rcx_json_put_u64(&json, "tree_inputs", fit->tree_inputs);
-    put_inputs(&json, &model->inputs);
+    rcx_churn_inputs_json(&model->inputs, &json);
+    rcx_json_put_u64(&json, "inputs_without_behaviour", model->inputs.without_behaviour);
     put_regression(&json, regression_of(fit, model->chosen));
     put_calibration(&json, &model->calibration);
     rcx_json_put_text(

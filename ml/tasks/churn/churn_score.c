@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "ml/tasks/row_join.h"
 
 enum { TEXT_BLOCK = 4096, RISKS = 4 };
 
@@ -103,34 +104,17 @@ static void scoring_release(struct scoring *scoring)
     rcx_free(scoring->behaviour_row);
 }
 
-/* How many of the rows were found. */
-static size_t found(const uint32_t *picks, size_t count)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < count; i++)
-        n += picks[i] != UINT32_MAX;
-    return n;
-}
-
 static enum rcx_status join_known(struct scoring *scoring, struct rcx_error *err)
 {
     const struct rcx_churn_score_job *job = scoring->job;
-    size_t known = scoring->known->rows;
-    enum rcx_status status = rcx_churn_join(scoring->known, job->behaviour, &scoring->behaviour_row,
-                                            err);
+    enum rcx_status status = rcx_row_join(scoring->known, job->behaviour, RCX_JOIN_EVERY_RIGHT,
+                                          "churn scores: known customers, behaviour rows",
+                                          &scoring->behaviour_row, err);
     if (status == RCX_OK)
-        status = rcx_churn_join(scoring->known, job->features, &scoring->feature_row, err);
-    if (status != RCX_OK)
-        return status;
-    size_t behaviour = found(scoring->behaviour_row, known);
-    size_t features = found(scoring->feature_row, known);
-    if (behaviour != job->behaviour->rows || features != job->features->rows)
-        return rcx_fail(
-            err, RCX_E_INTERNAL,
-            "churn scores: %zu known customers, but only %zu of %zu behaviour rows and %zu "
-            "of %zu feature rows are theirs",
-            known, behaviour, job->behaviour->rows, features, job->features->rows);
-    return RCX_OK;
+        status = rcx_row_join(scoring->known, job->features, RCX_JOIN_EVERY_RIGHT,
+                              "churn scores: known customers, feature rows", &scoring->feature_row,
+                              err);
+    return status;
 }
 
 static enum rcx_status predict(struct scoring *scoring, struct rcx_churn_explained *explained,

@@ -77,20 +77,20 @@ static void put_backtest(struct rcx_filling *filling, const struct rcx_churn_dat
                          const struct rcx_churn_origin *origin, size_t judged, size_t row)
 {
     struct rcx_column *columns = filling->table.columns;
-    size_t positives = data->snapshots[origin->snapshot].positives;
+    size_t positives = data->snapshots[origin->at.snapshot].positives;
     bool trees = judged == RCX_CHURN_TREES || judged == RCX_CHURN_BLEND ||
                  judged == RCX_CHURN_TREES_PLAIN;
-    columns[0].i32[row] = origin->day;
+    columns[0].i32[row] = origin->at.day;
     columns[1].codes[row] = (uint32_t)judged;
     columns[2].codes[row] = (uint32_t)(judged == RCX_CHURN_DELIVERED ? (size_t)origin->chosen
                                                                      : judged);
     columns[3].codes[row] = (uint32_t)(judged == RCX_CHURN_DELIVERED ? origin->calibration.kind
                                                                      : 0);
-    columns[4].booleans[row] = origin->counts;
-    columns[5].i32[row] = (int32_t)origin->train_snapshots;
-    columns[6].i64[row] = (int64_t)origin->train_rows;
-    columns[7].i64[row] = (int64_t)origin->rows;
-    columns[8].reals[row] = (double)positives / (double)origin->rows;
+    columns[4].booleans[row] = origin->at.counts;
+    columns[5].i32[row] = (int32_t)origin->at.train_snapshots;
+    columns[6].i64[row] = (int64_t)origin->at.train_rows;
+    columns[7].i64[row] = (int64_t)origin->at.rows;
+    columns[8].reals[row] = (double)positives / (double)origin->at.rows;
     columns[9].i32[row] = (int32_t)origin->tree_count;
     if (!trees)
         rcx_filling_set_null(filling, 9, row);
@@ -216,14 +216,14 @@ static void put_judged(struct rcx_filling *filling, const struct rcx_churn_data 
 {
     struct rcx_column *columns = filling->table.columns;
     const struct rcx_column *id = &data->labels.columns[0];
-    size_t labels = data->snapshots[origin->snapshot].label_first;
-    for (size_t i = 0; i < origin->rows; i++) {
-        size_t row = origin->first + i, label = labels + data->table_row[row];
+    size_t labels = data->snapshots[origin->at.snapshot].label_first;
+    for (size_t i = 0; i < origin->at.rows; i++) {
+        size_t row = origin->at.first + i, label = labels + data->table_row[row];
         if (id->type == RCX_TYPE_TEXT)
             columns[0].codes[at + i] = id->codes[label];
         else
             columns[0].i64[at + i] = id->i64[label];
-        columns[1].i32[at + i] = origin->day;
+        columns[1].i32[at + i] = origin->at.day;
         columns[2].i32[at + i] = data->label[row] != 0;
         columns[3].reals[at + i] = data->offset[row];
         for (size_t c = 0; c < RCX_CHURN_JUDGED; c++)
@@ -247,12 +247,12 @@ enum rcx_status rcx_churn_judged_table(const struct rcx_churn_evaluation *evalua
     for (size_t c = 0; c < RCX_CHURN_JUDGED; c++)
         (void)rcx_filling_add(&filling, rcx_churn_judged_name(c), RCX_TYPE_REAL);
     for (size_t o = 0; o < evaluation->origin_count; o++)
-        rows += evaluation->origins[o].rows;
+        rows += evaluation->origins[o].at.rows;
     if (rcx_filling_resize(&filling, rows)) {
         rows = 0;
         for (size_t o = 0; o < evaluation->origin_count; o++) {
             put_judged(&filling, data, &evaluation->origins[o], rows);
-            rows += evaluation->origins[o].rows;
+            rows += evaluation->origins[o].at.rows;
         }
     }
     return rcx_filling_finish(&filling, "churn evaluation", out, err);
@@ -269,11 +269,11 @@ static enum rcx_status permute(const struct rcx_churn_evaluation *evaluation,
     const double **columns = rcx_malloc_array(data->inputs.count, sizeof *columns);
     if (!columns)
         return rcx_fail_nomem(err, "importance", data->inputs.count * sizeof *columns);
-    struct rcx_churn_view view = rcx_churn_view_of(data, test->first, test->rows, columns);
+    struct rcx_churn_view view = rcx_churn_view_of(data, test->at.first, test->at.rows, columns);
     view.matrix.column_count = evaluation->test_fit.tree_inputs;
     const struct rcx_gbdt_permutation job = {
         .matrix = &view.matrix,
-        .label = data->label + test->first,
+        .label = data->label + test->at.first,
         .start = evaluation->test_fit.trees_from_offset ? view.offset : NULL,
         .metric = rcx_metric_find("binary_logloss"),
         .repetitions = 1,

@@ -157,8 +157,8 @@ static void summarise(struct running *running)
     out->threshold_value = evaluation->threshold.threshold;
     out->best_baseline = evaluation->counted > 0 ? best_baseline(evaluation) : NULL;
     out->train_rows = running->model.fit.train_rows;
-    out->test_rows = test->rows;
-    out->test_day = test->day;
+    out->test_rows = test->at.rows;
+    out->test_day = test->at.day;
     out->scored = running->task->features->rows;
     out->labels = running->task->data->labels;
     running->task->data->labels = (struct rcx_table){0};

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "ml/tasks/row_join.h"
 
 enum { NAME_BYTES = 64, STEP_DAYS = 30 };
 
@@ -263,15 +264,8 @@ static enum rcx_status check_table(const struct rcx_clv_data *data,
 static enum rcx_status join(const struct rcx_table *features, const struct rcx_table *behaviour,
                             uint32_t **out, struct rcx_error *err)
 {
-    enum rcx_status status = rcx_churn_join(features, behaviour, out, err);
-    for (size_t i = 0; status == RCX_OK && i < features->rows; i++) {
-        if ((*out)[i] == UINT32_MAX)
-            status = rcx_fail(err, RCX_E_INTERNAL,
-                              "clv: the join of %zu feature rows with %zu behaviour rows loses row "
-                              "%zu",
-                              features->rows, behaviour->rows, i);
-    }
-    return status;
+    return rcx_row_join(features, behaviour, RCX_JOIN_EVERY_LEFT,
+                        "clv: feature rows, behaviour rows", out, err);
 }
 
 static enum rcx_status add_snapshot(struct rcx_clv_data *data, const struct rcx_table *features,

@@ -36,19 +36,9 @@ struct work {
     const struct rcx_clv_data *data;
     const struct rcx_clv_evaluate_options *options;
     struct rcx_clv_evaluation *out;
-    struct rcx_split_rule rule;
-    struct rcx_split_limits limits;
-    struct rcx_split_snapshot *list; /* snapshots whose targets are known */
-    size_t *snapshot;                /* [list]: index in the data */
-    size_t count;
-    struct rcx_parallel inner; /* of one job */
+    struct rcx_calendar calendar; /* snapshots whose targets are known */
+    struct rcx_parallel inner;    /* of one job */
 };
-
-static void work_release(struct work *work)
-{
-    rcx_free(work->list);
-    rcx_free(work->snapshot);
-}
 
 /* --- the calendar ------------------------------------------------------------------------------- */
 
@@ -66,51 +56,47 @@ size_t rcx_clv_labelled_rows(const struct rcx_clv_data *data, size_t horizon)
     return rows;
 }
 
-static void list_snapshots(struct work *work, size_t horizon)
+/* The calendar of one horizon. */
+static enum rcx_status list_snapshots(struct work *work, size_t horizon, struct rcx_error *err)
 {
     const struct rcx_clv_data *data = work->data;
-    work->count = 0;
-    for (size_t s = 0; s < data->snapshot_count; s++) {
-        if (!is_known(data, horizon, s))
-            continue;
+    enum rcx_status status = RCX_OK;
+    rcx_calendar_release(&work->calendar);
+    for (size_t s = 0; status == RCX_OK && s < data->snapshot_count; s++) {
         size_t rows = data->snapshots[s].rows;
-        work->list[work->count] = (struct rcx_split_snapshot){
+        const struct rcx_split_snapshot listed = {
             .day = data->snapshots[s].day, .rows = rows, .positives = (rows + 1) / 2};
-        work->snapshot[work->count++] = s;
+        if (is_known(data, horizon, s))
+            status = rcx_calendar_add(&work->calendar,
+                                      (struct rcx_calendar_place){s, data->snapshots[s].first},
+                                      &listed, err);
     }
-    work->rule = (struct rcx_split_rule){.horizon_days = data->horizon_days[horizon]};
+    work->calendar.rule = (struct rcx_split_rule){.horizon_days = data->horizon_days[horizon]};
     work->out->horizon = horizon;
+    return status;
 }
 
-/* Test, validation and training hold enough rows each. */
-static bool is_evaluable(struct work *work)
+/* Whether there is a split; with `enough`, one whose test, validation and training hold enough rows
+ * each. */
+static bool is_evaluable(const struct work *work, bool enough)
 {
     struct rcx_split split;
     struct rcx_error ignored = {0};
-    return rcx_split_plan(&work->rule, work->list, work->count, &work->limits, &split, &ignored) ==
-               RCX_OK &&
-           split.has_choice && work->list[split.test].rows >= work->limits.choice_rows;
+    if (rcx_calendar_split(&work->calendar, SIZE_MAX, &split, &ignored) != RCX_OK)
+        return false;
+    return !enough || (split.has_choice &&
+                       work->calendar.list[split.test].rows >= work->calendar.limits.choice_rows);
 }
 
 /* The longest horizon that can be evaluated; without one, the longest at which anything may train. */
 static enum rcx_status choose_horizon(struct work *work, struct rcx_error *err)
 {
-    const struct rcx_clv_data *data = work->data;
-    struct rcx_error ignored = {0};
-    work->list = rcx_calloc(data->snapshot_count + 1, sizeof *work->list);
-    work->snapshot = rcx_calloc(data->snapshot_count + 1, sizeof *work->snapshot);
-    if (!work->list || !work->snapshot)
-        return rcx_fail_nomem(err, "snapshots", data->snapshot_count * sizeof *work->list);
-    for (size_t h = data->horizon_count; h-- > 0;) {
-        list_snapshots(work, h);
-        if (is_evaluable(work))
-            return RCX_OK;
-    }
-    for (size_t h = data->horizon_count; h-- > 0;) {
-        list_snapshots(work, h);
-        if (rcx_split_plan(&work->rule, work->list, work->count, &work->limits, &work->out->split,
-                           &ignored) == RCX_OK)
-            return RCX_OK;
+    for (int enough = 1; enough >= 0; enough--) {
+        for (size_t h = work->data->horizon_count; h-- > 0;) {
+            enum rcx_status status = list_snapshots(work, h, err);
+            if (status != RCX_OK || is_evaluable(work, enough != 0))
+                return status;
+        }
     }
     return RCX_OK; /* the plan of the shortest says what is missing */
 }
@@ -142,64 +128,50 @@ static enum rcx_status check_asked(const struct rcx_clv_data *data, struct rcx_e
 
 static void count_targets(const struct work *work, struct rcx_clv_origin *origin)
 {
-    const double *target = work->data->target[work->out->horizon] + origin->first;
+    const double *target = work->data->target[work->out->horizon] + origin->at.first;
     double sum = 0;
-    for (size_t i = 0; i < origin->rows; i++) {
+    for (size_t i = 0; i < origin->at.rows; i++) {
         origin->negative += target[i] < 0;
         origin->zero += target[i] == 0;
         sum += target[i];
     }
-    origin->mean_target = sum / (double)origin->rows;
+    origin->mean_target = sum / (double)origin->at.rows;
 }
 
-static enum rcx_status plan_origin(struct work *work, size_t listed, struct rcx_error *err)
+static enum rcx_status plan_origin(const struct work *work, const struct rcx_origin *at,
+                                   struct rcx_clv_origin *out, struct rcx_error *err)
 {
-    struct rcx_clv_origin *origin = &work->out->origins[work->out->origin_count];
-    size_t train = rcx_split_prefix(&work->rule, work->list, work->count, listed);
-    *origin = (struct rcx_clv_origin){
-        .snapshot = work->snapshot[listed],
-        .day = work->list[listed].day,
-        .train_snapshots = train,
-        .train_rows = rcx_split_rows(work->list, train),
-        .first = work->data->snapshots[work->snapshot[listed]].first,
-        .rows = work->list[listed].rows,
-    };
-    count_targets(work, origin);
-    origin->counts = origin->mean_target > 0 &&
-                     rcx_split_is_origin(&work->rule, work->list, work->count, &work->limits,
-                                         listed);
-    origin->value[0] = rcx_malloc_array(origin->rows * RCX_CLV_JUDGED, sizeof(double));
-    if (!origin->value[0])
-        return rcx_fail_nomem(err, "clv evaluation", origin->rows * sizeof(double));
-    for (size_t c = 1; c < RCX_CLV_JUDGED; c++)
-        origin->value[c] = origin->value[0] + c * origin->rows;
-    work->out->origin_count++;
-    return rcx_split_guard(&work->rule, work->data->customer, work->data->day, origin->train_rows,
-                           origin->day, err);
+    out->at = *at;
+    count_targets(work, out);
+    out->at.counts = at->counts && out->mean_target > 0;
+    return rcx_origin_columns(at->rows, RCX_CLV_JUDGED, out->value, err);
 }
 
 static enum rcx_status plan_origins(struct work *work, struct rcx_error *err)
 {
     char date[RCX_DATE_TEXT_BYTES];
-    enum rcx_status status = rcx_split_plan(&work->rule, work->list, work->count, &work->limits,
-                                            &work->out->split, err);
+    struct rcx_clv_evaluation *out = work->out;
+    struct rcx_origin *origins = NULL;
+    size_t count = 0;
+    enum rcx_status status = rcx_calendar_split(&work->calendar, SIZE_MAX, &out->split, err);
+    if (status == RCX_OK)
+        status = rcx_calendar_origins(&work->calendar, &out->split, work->data->customer,
+                                      work->data->day, &origins, &count, err);
     if (status != RCX_OK)
         return status;
-    work->out->origins = rcx_calloc(work->count, sizeof *work->out->origins);
-    if (!work->out->origins)
-        return rcx_fail_nomem(err, "origins", work->count * sizeof *work->out->origins);
-    for (size_t s = 0; status == RCX_OK && s < work->count; s++) {
-        if (s == work->out->split.test ||
-            rcx_split_is_origin(&work->rule, work->list, work->count, &work->limits, s))
-            status = plan_origin(work, s, err);
-    }
+    out->origins = rcx_calloc(count, sizeof *out->origins);
+    if (!out->origins)
+        status = rcx_fail_nomem(err, "origins", count * sizeof *out->origins);
+    for (size_t o = 0; status == RCX_OK && o < count; o++)
+        status = plan_origin(work, &origins[o], &out->origins[out->origin_count++], err);
+    rcx_free(origins);
     if (status == RCX_OK && !(rcx_clv_test(work->out)->mean_target > 0))
         status = rcx_fail(
             err, RCX_E_INPUT,
             "clv: the %zu customers of the test at %s brought no revenue in the %" PRId32
             " days after it; another clv.horizon_days, or other snapshots, would help",
-            rcx_clv_test(work->out)->rows, rcx_format_day(rcx_clv_test(work->out)->day, date),
-            work->rule.horizon_days);
+            rcx_clv_test(work->out)->at.rows, rcx_format_day(rcx_clv_test(work->out)->at.day, date),
+            work->calendar.rule.horizon_days);
     return status;
 }
 
@@ -235,11 +207,11 @@ static enum rcx_status run_origin(struct work *work, struct rcx_clv_origin *orig
 {
     struct rcx_clv_fit fit = {0};
     struct seen seen = {0};
-    const struct rcx_clv_fit_job job = {.train_rows = origin->train_rows,
+    const struct rcx_clv_fit_job job = {.train_rows = origin->at.train_rows,
                                         .horizon = work->out->horizon,
                                         .wanted = RCX_CLV_ALL,
                                         .parallel = work->inner};
-    enum rcx_status status = see(work, origin->first, origin->rows, &seen, err);
+    enum rcx_status status = see(work, origin->at.first, origin->at.rows, &seen, err);
     if (status == RCX_OK)
         status = rcx_clv_fit_train(work->data, &job, &fit, err);
     for (size_t c = 0; status == RCX_OK && c < RCX_CLV_CANDIDATES; c++)
@@ -259,7 +231,8 @@ static enum rcx_status run_origin(struct work *work, struct rcx_clv_origin *orig
 static enum rcx_status predict_ranges(const struct work *work, size_t train_rows, size_t listed,
                                       struct rcx_clv_ranges *out, struct rcx_error *err)
 {
-    const struct rcx_clv_snapshot *snapshot = &work->data->snapshots[work->snapshot[listed]];
+    const struct rcx_clv_snapshot *snapshot =
+        &work->data->snapshots[work->calendar.place[listed].snapshot];
     struct rcx_gbdt_model models[RCX_CLV_QUANTILES] = {{0}};
     const struct rcx_clv_conformal none = {0};
     struct seen seen = {0};
@@ -280,12 +253,13 @@ static enum rcx_status run_validation(struct work *work, struct rcx_error *err)
 {
     const struct rcx_split *split = &work->out->split;
     const struct rcx_clv_snapshot *snapshot =
-        &work->data->snapshots[work->snapshot[split->validation]];
+        &work->data->snapshots[work->calendar.place[split->validation].snapshot];
     struct rcx_clv_ranges ranges = {0};
     if (!split->has_choice)
         return RCX_OK;
-    enum rcx_status status = predict_ranges(work, rcx_split_rows(work->list, split->choice_train),
-                                            split->validation, &ranges, err);
+    enum rcx_status status = predict_ranges(
+        work, rcx_split_rows(work->calendar.list, split->choice_train), split->validation, &ranges,
+        err);
     if (status == RCX_OK)
         status = rcx_clv_conformal_fit(&ranges,
                                        work->data->target[work->out->horizon] + snapshot->first,
@@ -297,14 +271,14 @@ static enum rcx_status run_validation(struct work *work, struct rcx_error *err)
 static enum rcx_status run_test_ranges(struct work *work, struct rcx_error *err)
 {
     const struct rcx_split *split = &work->out->split;
-    return predict_ranges(work, rcx_split_rows(work->list, split->train), split->test,
+    return predict_ranges(work, rcx_split_rows(work->calendar.list, split->train), split->test,
                           &work->out->ranges, err);
 }
 
 static enum rcx_status finish_ranges(struct work *work, struct rcx_error *err)
 {
     struct rcx_clv_evaluation *out = work->out;
-    const double *target = work->data->target[out->horizon] + rcx_clv_test(out)->first;
+    const double *target = work->data->target[out->horizon] + rcx_clv_test(out)->at.first;
     rcx_clv_ranges_move(&out->conformal, &out->ranges);
     return rcx_clv_conformal_fit(&out->ranges, target, work->data->cfg->coverage,
                                  &out->delivered_conformal, err);
@@ -315,11 +289,11 @@ static enum rcx_status finish_ranges(struct work *work, struct rcx_error *err)
 /* Rows that may train for the test by the targets and by the churn labels. */
 static size_t group_rows(const struct work *work)
 {
-    rcx_day test = rcx_clv_test(work->out)->day;
+    rcx_day test = rcx_clv_test(work->out)->at.day;
     size_t rows = 0;
     for (size_t s = 0; s < work->out->split.train; s++) {
-        if (work->list[s].day + work->data->churn_span_days <= test)
-            rows += work->list[s].rows;
+        if (work->calendar.list[s].day + work->data->churn_span_days <= test)
+            rows += work->calendar.list[s].rows;
     }
     return rows;
 }
@@ -350,22 +324,22 @@ static enum rcx_status run_groups(struct work *work, struct rcx_error *err)
     struct rcx_clv_conditional conditional = {0};
     struct seen seen = {0};
     size_t train_rows = group_rows(work);
-    double *value = rcx_malloc_array(2 * test->rows + 1, sizeof *value);
+    double *value = rcx_malloc_array(2 * test->at.rows + 1, sizeof *value);
     if (train_rows == 0 || !value) {
         rcx_free(value);
         return value || train_rows == 0 ? RCX_OK : rcx_fail_nomem(err, "clv evaluation", 0);
     }
-    enum rcx_status status = see(work, test->first, test->rows, &seen, err);
+    enum rcx_status status = see(work, test->at.first, test->at.rows, &seen, err);
     if (status == RCX_OK)
         status = rcx_clv_conditional_train(work->data, train_rows, work->out->horizon, &work->inner,
                                            &conditional, err);
     if (status == RCX_OK)
         status = rcx_clv_conditional_predict(&conditional, &seen.view, &work->inner, value,
-                                             value + test->rows, NULL, err);
+                                             value + test->at.rows, NULL, err);
     for (int group = 0; status == RCX_OK && group < 2; group++)
-        check_group(&conditional, group, work->data->target[work->out->horizon] + test->first,
-                    work->data->churned + test->first,
-                    group == RCX_CLV_ACTIVE ? value : value + test->rows, test->rows,
+        check_group(&conditional, group, work->data->target[work->out->horizon] + test->at.first,
+                    work->data->churned + test->at.first,
+                    group == RCX_CLV_ACTIVE ? value : value + test->at.rows, test->at.rows,
                     &work->out->group[group]);
     work->out->groups_checked = status == RCX_OK;
     rcx_clv_conditional_release(&conditional);
@@ -395,18 +369,15 @@ static enum rcx_status run_job(void *context, size_t chunk, unsigned worker, str
 
 static enum rcx_status run_jobs(struct work *work, struct rcx_error *err)
 {
-    const struct rcx_parallel *all = &work->options->parallel;
-    bool apart = work->data->rows <= ROWS_PER_CORE;
-    const struct rcx_parallel outer = {.threads = apart ? all->threads : 1};
-    work->inner.threads = apart ? 1 : all->threads;
-    return rcx_parallel_for(&outer, work->out->origin_count + EXTRA_JOBS, run_job, work, err);
+    return rcx_train_jobs(&work->options->parallel, work->data->rows <= ROWS_PER_CORE,
+                          work->out->origin_count + EXTRA_JOBS, run_job, work, &work->inner, err);
 }
 
 /* --- choices and measures ----------------------------------------------------------------------- */
 
 static bool known_at(const struct work *work, const struct rcx_clv_origin *origin, rcx_day day)
 {
-    return origin->counts && rcx_split_may_train(&work->rule, origin->day, day);
+    return rcx_origin_known_at(&work->calendar, &origin->at, day);
 }
 
 static enum rcx_clv_candidate choose(const struct work *work, rcx_day day)
@@ -437,9 +408,9 @@ static enum rcx_status measure(const struct work *work, struct rcx_clv_origin *o
                                size_t end, struct rcx_error *err)
 {
     const struct rcx_clv_scored rows = {.target = work->data->target[work->out->horizon] +
-                                                  origin->first,
+                                                  origin->at.first,
                                         .value = (const double *const *)origin->value + first,
-                                        .count = origin->rows,
+                                        .count = origin->at.rows,
                                         .models = end - first};
     const struct rcx_bootstrap_options options = {.parallel = work->options->parallel};
     struct rcx_clv_measures points = {0};
@@ -461,9 +432,9 @@ static enum rcx_status measure_origins(struct work *work, struct rcx_error *err)
         status = measure(work, &out->origins[o], 0, RCX_CLV_CANDIDATES, err);
     for (size_t o = 0; status == RCX_OK && o < out->origin_count; o++) {
         struct rcx_clv_origin *origin = &out->origins[o];
-        origin->chosen = choose(work, origin->day);
+        origin->chosen = choose(work, origin->at.day);
         memcpy(origin->value[RCX_CLV_DELIVERED], origin->value[origin->chosen],
-               origin->rows * sizeof(double));
+               origin->at.rows * sizeof(double));
         status = measure(work, origin, RCX_CLV_DELIVERED, RCX_CLV_JUDGED, err);
     }
     return status;
@@ -476,7 +447,7 @@ static void calibrate_totals(const struct work *work)
     for (size_t o = 0; o < out->origin_count; o++) {
         const struct rcx_clv_origin *earlier = NULL;
         for (size_t e = 0; e < o; e++) {
-            if (known_at(work, &out->origins[e], out->origins[o].day))
+            if (known_at(work, &out->origins[e], out->origins[o].at.day))
                 earlier = &out->origins[e];
         }
         for (size_t c = 0; c < RCX_CLV_JUDGED; c++) {
@@ -490,13 +461,13 @@ static void calibrate_totals(const struct work *work)
 static void average(struct rcx_clv_evaluation *out)
 {
     for (size_t o = 0; o < out->origin_count; o++)
-        out->counted += out->origins[o].counts;
+        out->counted += out->origins[o].at.counts;
     for (size_t c = 0; c < RCX_CLV_JUDGED; c++) {
         double calibrated = 0, absolute = 0;
         size_t with = 0;
         for (size_t o = 0; o < out->origin_count; o++) {
             const struct rcx_clv_origin *origin = &out->origins[o];
-            if (!origin->counts)
+            if (!origin->at.counts)
                 continue;
             for (size_t m = 0; m < RCX_CLV_METRIC_COUNT; m++)
                 out->mean[c][m] += origin->metrics[c][m] / (double)out->counted;
@@ -517,9 +488,9 @@ static enum rcx_status resample_test(const struct work *work, struct rcx_error *
 {
     const struct rcx_clv_origin *test = rcx_clv_test(work->out);
     const struct rcx_clv_scored rows = {.target = work->data->target[work->out->horizon] +
-                                                  test->first,
+                                                  test->at.first,
                                         .value = (const double *const *)test->value,
-                                        .count = test->rows,
+                                        .count = test->at.rows,
                                         .models = RCX_CLV_JUDGED};
     const struct rcx_bootstrap_options options = {.seed = work->options->seed,
                                                   .resamples = (size_t)work->data->cfg->resamples,
@@ -558,9 +529,9 @@ enum rcx_status rcx_clv_evaluate(const struct rcx_clv_data *data,
         .data = data,
         .options = options,
         .out = &result,
-        .limits = {(size_t)data->cfg->origin_rows, (size_t)data->cfg->evaluation_rows}};
+        .calendar.limits = {(size_t)data->cfg->origin_rows, (size_t)data->cfg->evaluation_rows}};
     enum rcx_status status = evaluate(&work, err);
-    work_release(&work);
+    rcx_calendar_release(&work.calendar);
     if (status == RCX_OK)
         *out = result;
     else

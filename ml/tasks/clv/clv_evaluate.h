@@ -13,15 +13,12 @@
 #include "ml/tasks/clv/clv_conditional.h"
 #include "ml/tasks/clv/clv_interval.h"
 #include "ml/tasks/clv/clv_metrics.h"
+#include "ml/tasks/origins.h"
 
 enum { RCX_CLV_DELIVERED = RCX_CLV_CANDIDATES, RCX_CLV_JUDGED };
 
 struct rcx_clv_origin {
-    size_t snapshot; /* index in the data */
-    rcx_day day;
-    bool counts; /* enough training rows, and revenue: part of the means */
-    size_t train_snapshots, train_rows;
-    size_t first, rows;    /* evaluation rows in the data */
+    struct rcx_origin at;  /* counts: with enough training rows, and revenue */
     size_t negative, zero; /* targets */
     double mean_target;
     enum rcx_clv_candidate chosen;

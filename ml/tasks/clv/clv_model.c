@@ -59,14 +59,12 @@ enum rcx_status rcx_clv_model_train(const struct rcx_clv_data *data,
                                   .conformal = evaluation->delivered_conformal,
                                   .train_rows = rcx_clv_labelled_rows(data, data->asked),
                                   .data = data};
-    bool apart = model.train_rows <= ROWS_PER_CORE;
-    struct training training = {
-        .data = data, .model = &model, .inner = {.threads = apart ? 1 : parallel->threads}};
-    const struct rcx_parallel outer = {.threads = apart ? parallel->threads : 1};
+    struct training training = {.data = data, .model = &model};
     for (size_t s = 0; s < data->snapshot_count; s++)
         model.train_snapshots += data->snapshots[s].rows > 0 &&
                                  data->snapshots[s].first < model.train_rows;
-    enum rcx_status status = rcx_parallel_for(&outer, JOBS, run_job, &training, err);
+    enum rcx_status status = rcx_train_jobs(parallel, model.train_rows <= ROWS_PER_CORE, JOBS,
+                                            run_job, &training, &training.inner, err);
     if (status == RCX_OK)
         *out = model;
     else
@@ -91,19 +89,6 @@ static enum rcx_status format_trees(const struct rcx_clv_data *data,
         status = rcx_gbdt_model_format(&none, out, err);
     rcx_gbdt_model_release(&none);
     return status;
-}
-
-static void put_inputs(struct rcx_json *json, const struct rcx_churn_inputs *inputs)
-{
-    rcx_json_key(json, "inputs");
-    rcx_json_array(json);
-    for (size_t i = 0; i < inputs->count; i++) {
-        rcx_json_object(json);
-        rcx_json_put_text(json, "name", inputs->names[i]);
-        rcx_json_put_text(json, "column", inputs->columns[i]);
-        rcx_json_object_end(json);
-    }
-    rcx_json_array_end(json);
 }
 
 static void put_groups(struct rcx_json *json, const struct rcx_clv_conditional *conditional)
@@ -151,7 +136,7 @@ static void put_document(const struct rcx_clv_model *model, struct rcx_buf *out)
     rcx_json_put_real(&json, "least_start", fit->floor);
     put_conformal(&json, &model->conformal);
     put_groups(&json, &model->conditional);
-    put_inputs(&json, &model->data->inputs);
+    rcx_churn_inputs_json(&model->data->inputs, &json);
     rcx_json_object_end(&json);
 }
 

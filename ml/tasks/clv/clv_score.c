@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "ml/tasks/row_join.h"
 
 enum column {
     CUSTOMER,
@@ -94,28 +95,16 @@ static void scoring_release(struct scoring *scoring)
     rcx_free(scoring->behaviour_row);
 }
 
-static size_t found(const uint32_t *picks, size_t count)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < count; i++)
-        n += picks[i] != UINT32_MAX;
-    return n;
-}
-
 static enum rcx_status join_known(struct scoring *scoring, struct rcx_error *err)
 {
     const struct rcx_clv_score_job *job = scoring->job;
-    size_t known = scoring->known->rows;
-    enum rcx_status status = rcx_churn_join(scoring->known, job->behaviour, &scoring->behaviour_row,
-                                            err);
+    enum rcx_status status = rcx_row_join(scoring->known, job->behaviour, RCX_JOIN_EVERY_RIGHT,
+                                          "clv scores: known customers, behaviour rows",
+                                          &scoring->behaviour_row, err);
     if (status == RCX_OK)
-        status = rcx_churn_join(scoring->known, job->features, &scoring->feature_row, err);
-    if (status == RCX_OK && (found(scoring->behaviour_row, known) != job->behaviour->rows ||
-                             found(scoring->feature_row, known) != job->features->rows))
-        status = rcx_fail(err, RCX_E_INTERNAL,
-                          "clv scores: of %zu behaviour rows and %zu feature rows some are of none "
-                          "of the %zu known customers",
-                          job->behaviour->rows, job->features->rows, known);
+        status = rcx_row_join(scoring->known, job->features, RCX_JOIN_EVERY_RIGHT,
+                              "clv scores: known customers, feature rows", &scoring->feature_row,
+                              err);
     return status;
 }
 

@@ -23,14 +23,14 @@ static void put_backtest(struct rcx_filling *filling, const struct rcx_clv_origi
                          size_t judged, size_t row)
 {
     struct rcx_column *columns = filling->table.columns;
-    columns[0].i32[row] = origin->day;
+    columns[0].i32[row] = origin->at.day;
     columns[1].codes[row] = (uint32_t)judged;
     columns[2].codes[row] = (uint32_t)(judged == RCX_CLV_DELIVERED ? (size_t)origin->chosen
                                                                    : judged);
-    columns[3].booleans[row] = origin->counts;
-    columns[4].i32[row] = (int32_t)origin->train_snapshots;
-    columns[5].i64[row] = (int64_t)origin->train_rows;
-    columns[6].i64[row] = (int64_t)origin->rows;
+    columns[3].booleans[row] = origin->at.counts;
+    columns[4].i32[row] = (int32_t)origin->at.train_snapshots;
+    columns[5].i64[row] = (int64_t)origin->at.train_rows;
+    columns[6].i64[row] = (int64_t)origin->at.rows;
     columns[7].i64[row] = (int64_t)origin->negative;
     columns[8].i64[row] = (int64_t)origin->zero;
     columns[9].reals[row] = origin->mean_target;
@@ -152,11 +152,11 @@ enum rcx_status rcx_clv_decile_table(const struct rcx_clv_evaluation *evaluation
                                         "total_error_pct", "share_of_revenue",   "cumulative_share",
                                         "coverage",        "mean_interval_width"};
     const struct rcx_clv_origin *test = rcx_clv_test(evaluation);
-    const double *target = data->target[evaluation->horizon] + test->first;
+    const double *target = data->target[evaluation->horizon] + test->at.first;
     struct rcx_ranking ranking = {0};
     struct rcx_filling filling = {0};
     double so_far = 0;
-    enum rcx_status status = rcx_ranking_build(test->value[RCX_CLV_DELIVERED], test->rows, NULL,
+    enum rcx_status status = rcx_ranking_build(test->value[RCX_CLV_DELIVERED], test->at.rows, NULL,
                                                &ranking, err);
     if (status != RCX_OK)
         return status;
@@ -166,9 +166,9 @@ enum rcx_status rcx_clv_decile_table(const struct rcx_clv_evaluation *evaluation
     if (rcx_filling_resize(&filling, DECILES)) {
         for (size_t d = 0; d < DECILES; d++)
             put_decile(&filling,
-                       sum_decile(evaluation, target, ranking.order, test->rows * d / DECILES,
-                                  test->rows * (d + 1) / DECILES),
-                       test->mean_target * (double)test->rows, &so_far, d);
+                       sum_decile(evaluation, target, ranking.order, test->at.rows * d / DECILES,
+                                  test->at.rows * (d + 1) / DECILES),
+                       test->mean_target * (double)test->at.rows, &so_far, d);
     }
     rcx_ranking_release(&ranking);
     return rcx_filling_finish(&filling, "clv deciles", out, err);
@@ -188,12 +188,12 @@ static void put_judged(struct rcx_filling *filling, const struct rcx_clv_evaluat
     bool test = origin == rcx_clv_test(evaluation);
     size_t width = rcx_type_bytes(id->type);
     memcpy((char *)columns[0].values + at * width, (const char *)id->values + target_row * width,
-           origin->rows * width);
-    for (size_t i = 0; i < origin->rows; i++) {
-        columns[1].i32[at + i] = origin->day;
+           origin->at.rows * width);
+    for (size_t i = 0; i < origin->at.rows; i++) {
+        columns[1].i32[at + i] = origin->at.day;
         columns[2].booleans[at + i] = test;
-        columns[3].reals[at + i] = data->target[evaluation->horizon][origin->first + i];
-        columns[4].reals[at + i] = data->last_revenue[origin->first + i];
+        columns[3].reals[at + i] = data->target[evaluation->horizon][origin->at.first + i];
+        columns[4].reals[at + i] = data->last_revenue[origin->at.first + i];
         for (size_t c = 0; c < RCX_CLV_JUDGED; c++)
             columns[5 + c].reals[at + i] = origin->value[c][i];
         for (size_t q = 0; q < RANGES; q++) {
@@ -231,14 +231,14 @@ enum rcx_status rcx_clv_judged_table(const struct rcx_clv_evaluation *evaluation
         rcx_filling_add(&filling, rcx_clv_judged_name(c), RCX_TYPE_REAL);
     rcx_filling_add_reals(&filling, ranges, RANGES);
     for (size_t o = 0; o < evaluation->origin_count; o++)
-        rows += evaluation->origins[o].rows;
+        rows += evaluation->origins[o].at.rows;
     if (rcx_filling_resize(&filling, rows)) {
         rows = 0;
         for (size_t o = 0; o < evaluation->origin_count; o++) {
             const struct rcx_clv_origin *origin = &evaluation->origins[o];
-            put_judged(&filling, evaluation, data, origin, target_row(data, origin->snapshot),
+            put_judged(&filling, evaluation, data, origin, target_row(data, origin->at.snapshot),
                        rows);
-            rows += origin->rows;
+            rows += origin->at.rows;
         }
     }
     return rcx_filling_finish(&filling, "clv evaluation", out, err);
@@ -294,16 +294,16 @@ enum rcx_status rcx_clv_holdout_table(const struct rcx_clv_evaluation *evaluatio
                                         "mean_p_no_purchase", "share_silent"};
     const struct rcx_clv_origin *test = rcx_clv_test(evaluation);
     const size_t at = data->inputs.without_behaviour;
-    const double *frequency = data->columns[at] + test->first;
-    const double *silence = data->columns[at + 3] + test->first;
+    const double *frequency = data->columns[at] + test->at.first;
+    const double *silence = data->columns[at + 3] + test->at.first;
     double sums[FREQUENCIES][HOLDOUT_SUMS] = {{0}}, silent[FREQUENCIES][2] = {{0}};
     struct rcx_filling filling = {0};
-    for (size_t i = 0; i < test->rows; i++) {
+    for (size_t i = 0; i < test->at.rows; i++) {
         size_t f = frequency[i] < FREQUENCIES - 1 ? (size_t)frequency[i] : FREQUENCIES - 1;
-        double churned = data->churned[test->first + i];
+        double churned = data->churned[test->at.first + i];
         sums[f][0]++;
         sums[f][1] += test->value[RCX_CLV_BEHAVIOUR][i];
-        sums[f][2] += data->target[evaluation->horizon][test->first + i];
+        sums[f][2] += data->target[evaluation->horizon][test->at.first + i];
         sums[f][3] += silence[i];
         silent[f][0] += !isnan(churned);
         silent[f][1] += isnan(churned) ? 0 : churned;

@@ -77,8 +77,8 @@ static void summarise(struct running *running)
     out->horizon_days = data->horizon_days[data->asked];
     out->evaluated_days = data->horizon_days[evaluation->horizon];
     out->train_rows = running->model.train_rows;
-    out->test_rows = test->rows;
-    out->test_day = test->day;
+    out->test_rows = test->at.rows;
+    out->test_day = test->at.day;
     out->targets = data->targets;
     data->targets = (struct rcx_table){0};
 }

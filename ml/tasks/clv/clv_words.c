@@ -11,10 +11,10 @@ struct rcx_clv_coverage rcx_clv_coverage_of(const struct rcx_clv_evaluation *eva
 {
     const struct rcx_clv_origin *test = rcx_clv_test(evaluation);
     const struct rcx_clv_ranges *ranges = &evaluation->ranges;
-    const double *target = data->target[evaluation->horizon] + test->first;
+    const double *target = data->target[evaluation->horizon] + test->at.first;
     struct rcx_clv_coverage out = {0};
-    double rows = (double)test->rows;
-    for (size_t i = 0; i < test->rows; i++) {
+    double rows = (double)test->at.rows;
+    for (size_t i = 0; i < test->at.rows; i++) {
         double y = fmax(target[i], 0);
         bool within = y >= ranges->low[i] && y <= ranges->high[i];
         out.share += within;
@@ -75,13 +75,13 @@ static void put_split(struct rcx_json *json, const struct rcx_clv_report *report
                             "rows (clv.evaluation_rows)");
     rcx_json_key(json, "test");
     rcx_json_object(json);
-    put_day(json, "snapshot_date", test->day);
-    rcx_json_put_u64(json, "rows", test->rows);
+    put_day(json, "snapshot_date", test->at.day);
+    rcx_json_put_u64(json, "rows", test->at.rows);
     rcx_json_put_u64(json, "negative_targets", test->negative);
     rcx_json_put_u64(json, "zero_targets", test->zero);
     rcx_json_put_real(json, "mean_target", test->mean_target);
-    rcx_json_put_u64(json, "train_snapshots", test->train_snapshots);
-    rcx_json_put_u64(json, "train_rows", test->train_rows);
+    rcx_json_put_u64(json, "train_snapshots", test->at.train_snapshots);
+    rcx_json_put_u64(json, "train_rows", test->at.train_rows);
     rcx_json_put_u64(json, "train_negative_targets", evaluation->test_fit.negative);
     rcx_json_object_end(json);
     rcx_json_put_text(json, "negative_targets",
@@ -174,7 +174,8 @@ static void put_intervals(struct rcx_json *json, const struct rcx_clv_report *re
     rcx_json_put_real(json, "one_sided_share", coverage.one_sided);
     rcx_json_put_bool(
         json, "mostly_zero",
-        rcx_clv_mostly_zero(report->data->target[evaluation->horizon] + test->first, test->rows));
+        rcx_clv_mostly_zero(report->data->target[evaluation->horizon] + test->at.first,
+                            test->at.rows));
     rcx_json_put_u64(json, "moved_by_rows", evaluation->conformal.rows);
     rcx_json_key(json, "pinball");
     rcx_json_object(json);
