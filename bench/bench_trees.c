@@ -7,9 +7,9 @@
 #include "base/random.h"
 #include "bench/benchmark.h"
 #include "ml/gbdt/gbdt.h"
-#include "ml/gbdt/histogram.h"
+#include "ml/gbdt/histogram_rows.h"
 
-enum { COLUMNS = 28, TREES = 10, PIECE = 4096 };
+enum { COLUMNS = 28, TREES = 10, PIECE = 4096, LEAVES = 32 };
 
 struct trees_state {
     size_t rows;
@@ -20,7 +20,10 @@ struct trees_state {
     struct rcx_gbdt_params params;
     struct rcx_gbdt_bins bins;
     struct rcx_gbdt_dataset dataset;
-    uint64_t *records, *sums; /* of the histogram benchmark */
+    /* of the histogram benchmarks */
+    uint64_t *records, *dealt, *sums; /* dealt: the same records, leaf by leaf */
+    uint32_t offset[COLUMNS + 1];
+    struct rcx_histogram_scratch scratch;
 };
 
 static void draw_row(const struct trees_state *state, uint64_t seed, size_t r)
@@ -69,6 +72,28 @@ static enum rcx_status make_bins(struct trees_state *state, struct rcx_error *er
     return status;
 }
 
+static size_t leaf_of(uint32_t row)
+{
+    struct rcx_random random = rcx_random_of(1, 4, row);
+    return (size_t)rcx_random_below(&random, LEAVES);
+}
+
+/* Records of all rows in order, and dealt at random to leaves of the same size but for chance. */
+static void deal_records(struct trees_state *state)
+{
+    size_t begin[LEAVES + 1] = {0};
+    for (uint32_t r = 0; r < state->rows; r++) {
+        state->records[r] = rcx_record(r, (int32_t)(r % 1000) - 500, r % 700);
+        begin[leaf_of(r) + 1]++;
+    }
+    for (size_t leaf = 0; leaf < LEAVES; leaf++)
+        begin[leaf + 1] += begin[leaf];
+    for (uint32_t r = 0; r < state->rows; r++)
+        state->dealt[begin[leaf_of(r)]++] = state->records[r];
+    for (uint32_t f = 0; f <= COLUMNS; f++)
+        state->offset[f] = f * RCX_GBDT_MOST_BINS;
+}
+
 enum rcx_status rcx_bench_trees_setup(struct rcx_bench_data *data, void **out_state,
                                       struct rcx_error *err)
 {
@@ -84,8 +109,9 @@ enum rcx_status rcx_bench_trees_setup(struct rcx_bench_data *data, void **out_st
     state->values = rcx_malloc_array(state->rows, COLUMNS * sizeof *state->values);
     state->label = rcx_malloc_array(state->rows, sizeof *state->label);
     state->records = rcx_malloc_array(state->rows, sizeof *state->records);
+    state->dealt = rcx_malloc_array(state->rows, sizeof *state->dealt);
     state->sums = rcx_calloc((size_t)COLUMNS * RCX_GBDT_MOST_BINS, sizeof *state->sums);
-    if (!state->values || !state->label || !state->records || !state->sums)
+    if (!state->values || !state->label || !state->records || !state->dealt || !state->sums)
         return rcx_fail_nomem(err, "benchmark", state->rows * COLUMNS * sizeof *state->values);
     for (size_t c = 0; c < COLUMNS; c++)
         state->columns[c] = state->values + c * state->rows;
@@ -93,8 +119,7 @@ enum rcx_status rcx_bench_trees_setup(struct rcx_bench_data *data, void **out_st
         .rows = state->rows, .column_count = COLUMNS, .columns = state->columns};
     enum rcx_status status = rcx_parallel_for(&state->parallel, (state->rows + PIECE - 1) / PIECE,
                                               draw_piece, state, err);
-    for (uint32_t r = 0; r < state->rows; r++)
-        state->records[r] = rcx_record(r, (int32_t)(r % 1000) - 500, r % 700);
+    deal_records(state);
     return status == RCX_OK ? make_bins(state, err) : status;
 }
 
@@ -107,20 +132,30 @@ enum rcx_status rcx_bench_trees_bin_run(void *context, struct rcx_bench_work *ou
     return make_bins(state, err);
 }
 
-/* The histogram of all rows, one thread: what the training of large leaves is made of. */
+/* The histograms of all rows, one thread: what the training of large leaves is made of. */
 enum rcx_status rcx_bench_trees_histogram_run(void *context, struct rcx_bench_work *out,
                                               struct rcx_error *err)
 {
     struct trees_state *state = context;
     const struct rcx_gbdt_dataset *dataset = &state->dataset;
     (void)err;
-    for (size_t g = 0; g < dataset->group_count; g++) {
-        uint64_t *hist[RCX_GBDT_GROUP];
-        size_t first = dataset->group_begin[g], size = dataset->group_begin[g + 1] - first;
-        for (size_t j = 0; j < size; j++)
-            hist[j] = state->sums + (first + j) * RCX_GBDT_MOST_BINS;
-        RCX_KERNEL_CALL(rcx_histogram_add)
-        (state->records, state->rows, dataset->groups + g * state->rows, size, hist);
+    rcx_histogram_rows(dataset, state->records, state->rows, 0, dataset->group_count, state->offset,
+                       state->sums, &state->scratch);
+    *out = (struct rcx_bench_work){.items = state->rows * dataset->used};
+    return RCX_OK;
+}
+
+/* The histograms of 32 leaves of one row in 32 each: what smaller leaves cost. */
+enum rcx_status rcx_bench_trees_leaves_run(void *context, struct rcx_bench_work *out,
+                                           struct rcx_error *err)
+{
+    struct trees_state *state = context;
+    const struct rcx_gbdt_dataset *dataset = &state->dataset;
+    (void)err;
+    for (size_t leaf = 0; leaf < LEAVES; leaf++) {
+        size_t begin = state->rows * leaf / LEAVES, end = state->rows * (leaf + 1) / LEAVES;
+        rcx_histogram_rows(dataset, state->dealt + begin, end - begin, 0, dataset->group_count,
+                           state->offset, state->sums, &state->scratch);
     }
     *out = (struct rcx_bench_work){.items = state->rows * dataset->used};
     return RCX_OK;
@@ -147,6 +182,7 @@ void rcx_bench_trees_teardown(void *context)
         rcx_free(state->values);
         rcx_free(state->label);
         rcx_free(state->records);
+        rcx_free(state->dealt);
         rcx_free(state->sums);
     }
     rcx_free(state);

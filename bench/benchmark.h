@@ -69,6 +69,8 @@ enum rcx_status rcx_bench_trees_bin_run(void *state, struct rcx_bench_work *out,
                                         struct rcx_error *err);
 enum rcx_status rcx_bench_trees_histogram_run(void *state, struct rcx_bench_work *out,
                                               struct rcx_error *err);
+enum rcx_status rcx_bench_trees_leaves_run(void *state, struct rcx_bench_work *out,
+                                           struct rcx_error *err);
 /* bench_kmeans.c */
 RCX_BENCH_DECLARE(bench_kmeans)
 enum rcx_status rcx_bench_segments_setup(struct rcx_bench_data *data, void **out_state,

@@ -41,6 +41,8 @@ static const struct rcx_benchmark benchmarks[] = {
      rcx_bench_trees_setup, NULL, rcx_bench_trees_bin_run, rcx_bench_trees_teardown},
     {"trees-histogram", "gradients of all rows into the histograms of 28 features, one thread", "updates",
      rcx_bench_trees_setup, NULL, rcx_bench_trees_histogram_run, rcx_bench_trees_teardown},
+    {"trees-leaves", "the same leaf by leaf, 32 leaves of one row in 32 each", "updates",
+     rcx_bench_trees_setup, NULL, rcx_bench_trees_leaves_run, rcx_bench_trees_teardown},
     {"trees-train", "10 trees of 31 leaves", "rows x trees",
      rcx_bench_trees_setup, NULL, rcx_bench_trees_run, rcx_bench_trees_teardown},
     {"kmeans", "k-means, 8 columns, 16 centres, one start", "rows x iterations",

@@ -11,7 +11,7 @@ RCX_KERNEL_DECLARE(void, rcx_bin_values,
                    (const double *bounds, uint8_t missing, const double *values, size_t count,
                     uint8_t *out))
 
-/* out[i] = bytes of up to 8 columns, column j in byte j; the rest 0. */
+/* out[i * stride] = bytes of up to 8 columns, column j in byte j; the rest 0. */
 RCX_KERNEL_DECLARE(void, rcx_bin_interleave,
-                   (const uint8_t *const *columns, size_t column_count, size_t count,
+                   (const uint8_t *const *columns, size_t column_count, size_t count, size_t stride,
                     uint64_t *out))

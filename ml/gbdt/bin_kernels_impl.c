@@ -33,7 +33,7 @@ void RCX_KERNEL(rcx_bin_values)(const double *bounds, uint8_t missing, const dou
 }
 
 void RCX_KERNEL(rcx_bin_interleave)(const uint8_t *const *columns, size_t column_count,
-                                    size_t count, uint64_t *out)
+                                    size_t count, size_t stride, uint64_t *out)
 {
     const uint8_t *c[COLUMNS];
     uint64_t mask[COLUMNS];
@@ -45,6 +45,6 @@ void RCX_KERNEL(rcx_bin_interleave)(const uint8_t *const *columns, size_t column
         uint64_t word = 0;
         for (size_t j = 0; j < COLUMNS; j++)
             word |= ((uint64_t)c[j][i] & mask[j]) << (8 * j);
-        out[i] = word;
+        out[i * stride] = word;
     }
 }

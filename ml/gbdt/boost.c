@@ -177,7 +177,9 @@ static enum rcx_status allocate(struct rcx_boost *boost, struct rcx_error *err)
     }
     if (!ok)
         return rcx_fail_nomem(err, "training", 16 * rows);
-    enum rcx_status status = rcx_grower_init(&boost->grower, params, boost->train, err);
+    enum rcx_status status = rcx_grower_init(
+        &boost->grower, params, boost->train,
+        boost->job->parallel ? boost->job->parallel->threads : 1, err);
     if (status != RCX_OK)
         return status;
     boost->grower.record_count = rows;

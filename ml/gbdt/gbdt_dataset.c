@@ -6,23 +6,13 @@
 #include "base/memory.h"
 #include "ml/gbdt/bin_kernels.h"
 
-enum { PIECE = 16384 }; /* rows of a task: eight columns of it fit the second cache */
+enum {
+    PIECE = 4096
+}; /* rows of a task: their words stay in the second cache from group to group */
 static const size_t MOST_ROWS = (size_t)1 << 30;
 
-struct fill {
-    struct rcx_gbdt_dataset *dataset;
-    size_t pieces;
-};
-
-static enum rcx_status fill_piece(void *context, size_t chunk, unsigned worker,
-                                  struct rcx_error *err)
+static void fill_group(struct rcx_gbdt_dataset *dataset, size_t group, size_t begin, size_t count)
 {
-    struct fill *fill = context;
-    (void)worker;
-    (void)err;
-    struct rcx_gbdt_dataset *dataset = fill->dataset;
-    size_t group = chunk / fill->pieces, begin = chunk % fill->pieces * PIECE;
-    size_t count = dataset->rows - begin < PIECE ? dataset->rows - begin : PIECE;
     const uint8_t *columns[RCX_GBDT_GROUP];
     size_t first = dataset->group_begin[group], size = dataset->group_begin[group + 1] - first;
     for (size_t j = 0; j < size; j++) {
@@ -33,7 +23,20 @@ static enum rcx_status fill_piece(void *context, size_t chunk, unsigned worker,
         columns[j] = column;
     }
     RCX_KERNEL_CALL(rcx_bin_interleave)
-    (columns, size, count, dataset->groups + group * dataset->rows + begin);
+    (columns, size, count, dataset->group_count,
+     dataset->words + begin * dataset->group_count + group);
+}
+
+static enum rcx_status fill_piece(void *context, size_t piece, unsigned worker,
+                                  struct rcx_error *err)
+{
+    struct rcx_gbdt_dataset *dataset = context;
+    (void)worker;
+    (void)err;
+    size_t begin = piece * PIECE;
+    size_t count = dataset->rows - begin < PIECE ? dataset->rows - begin : PIECE;
+    for (size_t group = 0; group < dataset->group_count; group++)
+        fill_group(dataset, group, begin, count);
     return RCX_OK;
 }
 
@@ -80,11 +83,11 @@ static size_t count_groups(size_t used, unsigned threads)
 static bool allocate(struct rcx_gbdt_dataset *dataset)
 {
     dataset->columns_bytes = dataset->used * dataset->rows;
-    dataset->groups_bytes = dataset->group_count * dataset->rows * sizeof *dataset->groups;
+    dataset->words_bytes = dataset->group_count * dataset->rows * sizeof *dataset->words;
     dataset->columns = rcx_pages_alloc(dataset->columns_bytes);
-    dataset->groups = rcx_pages_alloc(dataset->groups_bytes);
+    dataset->words = rcx_pages_alloc(dataset->words_bytes);
     dataset->group_begin = rcx_calloc(dataset->group_count + 1, sizeof *dataset->group_begin);
-    return dataset->columns && dataset->groups && dataset->group_begin;
+    return dataset->columns && dataset->words && dataset->group_begin;
 }
 
 enum rcx_status rcx_gbdt_dataset_build(const struct rcx_gbdt_bins *bins,
@@ -106,15 +109,14 @@ enum rcx_status rcx_gbdt_dataset_build(const struct rcx_gbdt_bins *bins,
     if (dataset.used > 0) {
         dataset.group_count = count_groups(dataset.used, parallel ? parallel->threads : 1);
         if (!allocate(&dataset)) {
-            status = rcx_fail_nomem(err, "data set", dataset.columns_bytes + dataset.groups_bytes);
+            status = rcx_fail_nomem(err, "data set", dataset.columns_bytes + dataset.words_bytes);
             rcx_gbdt_dataset_release(&dataset);
             return status;
         }
         for (size_t g = 0; g <= dataset.group_count; g++)
             dataset.group_begin[g] = (uint32_t)(dataset.used * g / dataset.group_count);
-        struct fill fill = {&dataset, (dataset.rows + PIECE - 1) / PIECE};
-        status = rcx_parallel_for(parallel, fill.pieces * dataset.group_count, fill_piece, &fill,
-                                  err);
+        status = rcx_parallel_for(parallel, (dataset.rows + PIECE - 1) / PIECE, fill_piece,
+                                  &dataset, err);
     }
     if (status != RCX_OK)
         rcx_gbdt_dataset_release(&dataset);
@@ -128,6 +130,6 @@ void rcx_gbdt_dataset_release(struct rcx_gbdt_dataset *dataset)
     rcx_free(dataset->feature);
     rcx_free(dataset->group_begin);
     rcx_pages_free(dataset->columns, dataset->columns_bytes);
-    rcx_pages_free(dataset->groups, dataset->groups_bytes);
+    rcx_pages_free(dataset->words, dataset->words_bytes);
     *dataset = (struct rcx_gbdt_dataset){0};
 }

@@ -1,9 +1,9 @@
 #pragma once
 /* Rows ready for training: bins, labels, weights, initial scores.
  *
- * Bins are kept in both orders: by column (a split reads one feature of many rows) and in groups of at
- * most eight features, 8 bytes a row (a histogram reads one word for up to eight features, and a group's
- * histograms stay in the first cache). Constant features are left out of both. */
+ * Bins are kept in both orders: by column (a split reads one feature of many rows) and by row, in words of at
+ * most eight features (a histogram reads all features of some rows: they share cache lines, and the histograms
+ * of one word, a group, stay in the first cache). Constant features are left out of both. */
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,8 +31,8 @@ struct rcx_gbdt_dataset {
     size_t group_count;
     uint32_t *group_begin; /* [group_count + 1] first used feature of each group */
     uint8_t *columns;      /* [used][rows]; one block */
-    uint64_t *groups;      /* [group_count][rows]; feature j of the group in byte j */
-    size_t columns_bytes, groups_bytes;
+    uint64_t *words;       /* [rows][group_count]; feature j of the group in byte j */
+    size_t columns_bytes, words_bytes;
 };
 
 /* Bins the rows. The matrix must have as many columns as the bins.

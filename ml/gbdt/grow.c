@@ -1,16 +1,10 @@
 #include "ml/gbdt/grow.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "base/memory.h"
-#include "ml/gbdt/histogram.h"
 
-enum {
-    SLOT_ALIGN = 8, /* sums: a cache line */
-    LEAST_SLOTS = 4,
-    ALONE_WORK = 6000 /* row x feature updates, or bins, below which one thread does it all */
-};
+enum { SLOT_ALIGN = RCX_SCAN_LANES, LEAST_SLOTS = 4 };
 
 /* ---- memory ---- */
 
@@ -53,13 +47,19 @@ static bool allocate(struct rcx_grower *grower)
     grower->pool_bytes = grower->slot_count * slot_bytes;
     grower->pool = rcx_pages_alloc(grower->pool_bytes);
     grower->free_slots = rcx_calloc(grower->slot_count, sizeof *grower->free_slots);
-    return grower->pool && grower->free_slots;
+    grower->shares_bytes = (grower->threads - 1) * slot_bytes;
+    grower->shares = rcx_pages_alloc(grower->shares_bytes);
+    grower->takes_part = rcx_calloc(grower->threads, sizeof *grower->takes_part);
+    grower->scratch = rcx_calloc(grower->threads, sizeof *grower->scratch);
+    return grower->pool && grower->free_slots && grower->shares && grower->takes_part &&
+           grower->scratch;
 }
 
 enum rcx_status rcx_grower_init(struct rcx_grower *grower, const struct rcx_gbdt_params *params,
-                                const struct rcx_gbdt_dataset *dataset, struct rcx_error *err)
+                                const struct rcx_gbdt_dataset *dataset, unsigned threads,
+                                struct rcx_error *err)
 {
-    *grower = (struct rcx_grower){.params = params, .dataset = dataset};
+    *grower = (struct rcx_grower){.params = params, .dataset = dataset, .threads = threads};
     size_t most = (size_t)params->num_leaves;
     grower->most_leaves = (uint32_t)(most < dataset->rows ? most : dataset->rows);
     if (!allocate(grower)) {
@@ -76,6 +76,9 @@ void rcx_grower_release(struct rcx_grower *grower)
         rcx_pages_free(grower->records[i], rows * sizeof(uint64_t));
     rcx_pages_free(grower->go, rows);
     rcx_pages_free(grower->pool, grower->pool_bytes);
+    rcx_pages_free(grower->shares, grower->shares_bytes);
+    rcx_free(grower->takes_part);
+    rcx_free(grower->scratch);
     rcx_free(grower->leaves);
     rcx_free(grower->splits);
     rcx_free(grower->parent);
@@ -88,11 +91,6 @@ void rcx_grower_release(struct rcx_grower *grower)
 }
 
 /* ---- histogram slots ---- */
-
-static uint64_t *slot_at(const struct rcx_grower *grower, int32_t slot)
-{
-    return grower->pool + (size_t)slot * grower->slot_size;
-}
 
 static void give_slot(struct rcx_grower *grower, int32_t slot)
 {
@@ -149,107 +147,6 @@ static uint32_t pop(struct rcx_grower *grower)
     return top;
 }
 
-/* ---- building and searching ---- */
-
-/* One or two leaves whose histograms are to be made; the first from records, the second by
- * subtraction from what is in its slot, or from records too. */
-struct expansion {
-    struct rcx_grower *grower;
-    struct rcx_grown_leaf *leaf[2];
-    bool search[2];
-    bool subtract;
-};
-
-static void build_group(const struct rcx_grower *grower, const struct rcx_grown_leaf *leaf,
-                        size_t group)
-{
-    const struct rcx_gbdt_dataset *dataset = grower->dataset;
-    size_t first = dataset->group_begin[group], end = dataset->group_begin[group + 1];
-    uint64_t *hist[RCX_GBDT_GROUP];
-    uint64_t *slot = slot_at(grower, leaf->slot);
-    for (size_t f = first; f < end; f++)
-        hist[f - first] = slot + grower->offset[f];
-    memset(slot + grower->offset[first], 0,
-           (grower->offset[end] - grower->offset[first]) * sizeof *slot);
-    RCX_KERNEL_CALL(rcx_histogram_add)
-    (grower->records[leaf->buffer] + leaf->begin, leaf->rows,
-     dataset->groups + group * dataset->rows, end - first, hist);
-}
-
-static void search_group(struct rcx_grower *grower, const struct rcx_grown_leaf *leaf, size_t group,
-                         struct rcx_split *candidates)
-{
-    const struct rcx_gbdt_dataset *dataset = grower->dataset;
-    const uint64_t *slot = slot_at(grower, leaf->slot);
-    for (size_t f = dataset->group_begin[group]; f < dataset->group_begin[group + 1]; f++) {
-        uint32_t feature = dataset->feature[f];
-        const struct rcx_gbdt_signs *signs = &grower->params->monotone_constraints;
-        candidates[f].gain = 0;
-        candidates[f].feature = (uint32_t)f;
-        if (grower->use_feature && !grower->use_feature[f])
-            continue;
-        rcx_split_find(&grower->rules, &dataset->bins->maps[feature],
-                       signs->count > 0 ? signs->items[feature] : 0, &leaf->node,
-                       slot + grower->offset[f], &candidates[f]);
-    }
-}
-
-static void expand_group(void *context, size_t group, unsigned worker)
-{
-    struct expansion *expansion = context;
-    struct rcx_grower *grower = expansion->grower;
-    const struct rcx_gbdt_dataset *dataset = grower->dataset;
-    (void)worker;
-    build_group(grower, expansion->leaf[0], group);
-    if (expansion->leaf[1]) {
-        uint32_t begin = grower->offset[dataset->group_begin[group]];
-        uint32_t end = grower->offset[dataset->group_begin[group + 1]];
-        if (expansion->subtract)
-            RCX_KERNEL_CALL(rcx_histogram_subtract)
-        (slot_at(grower, expansion->leaf[1]->slot) + begin,
-         slot_at(grower, expansion->leaf[0]->slot) + begin, end - begin);
-        else build_group(grower, expansion->leaf[1], group);
-    }
-    for (unsigned i = 0; i < 2; i++) {
-        if (expansion->search[i])
-            search_group(grower, expansion->leaf[i], group, grower->candidates + i * dataset->used);
-    }
-}
-
-/* Whether the leaf may be split at all. */
-static bool may_split(const struct rcx_grower *grower, const struct rcx_grown_leaf *leaf)
-{
-    const struct rcx_gbdt_params *params = grower->params;
-    return leaf->rows >= 2 && leaf->rows >= 2 * (uint64_t)params->min_data_in_leaf &&
-           (params->max_depth <= 0 || leaf->depth < (uint64_t)params->max_depth);
-}
-
-static void choose_best(struct rcx_grower *grower, struct rcx_grown_leaf *leaf,
-                        const struct rcx_split *candidates)
-{
-    leaf->best.gain = 0;
-    for (size_t f = 0; f < grower->dataset->used; f++) {
-        if (candidates[f].gain > leaf->best.gain)
-            leaf->best = candidates[f];
-    }
-}
-
-static void expand(struct rcx_grower *grower, struct expansion *expansion)
-{
-    const struct rcx_gbdt_dataset *dataset = grower->dataset;
-    uint64_t work = (uint64_t)expansion->leaf[0]->rows * dataset->used + grower->slot_size;
-    if (work < ALONE_WORK) {
-        for (size_t group = 0; group < dataset->group_count; group++)
-            expand_group(expansion, group, 0);
-    } else {
-        rcx_team_for(grower->team, dataset->group_count, expand_group, expansion);
-    }
-    for (unsigned i = 0; i < 2; i++) {
-        if (expansion->search[i])
-            choose_best(grower, expansion->leaf[i], grower->candidates + i * dataset->used);
-    }
-}
-
 /* ---- the tree ---- */
 
 /* Limits of the children's values: a monotone split puts the middle of both values between them. */
@@ -292,6 +189,14 @@ static void record_split(struct rcx_grower *grower, uint32_t leaf, uint32_t spli
     }
     grower->parent[leaf] = 2 * split;
     grower->parent[split + 1] = 2 * split + 1;
+}
+
+/* Whether the leaf may be split at all. */
+static bool may_split(const struct rcx_grower *grower, const struct rcx_grown_leaf *leaf)
+{
+    const struct rcx_gbdt_params *params = grower->params;
+    return leaf->rows >= 2 && leaf->rows >= 2 * (uint64_t)params->min_data_in_leaf &&
+           (params->max_depth <= 0 || leaf->depth < (uint64_t)params->max_depth);
 }
 
 /* Parts the rows of the leaf to two new leaves: the first in its own place, the second behind. */
@@ -341,10 +246,11 @@ static void split_leaf(struct rcx_grower *grower, uint32_t leaf)
     bool left_is_smaller = left->rows <= right->rows;
     struct rcx_grown_leaf *small = left_is_smaller ? left : right;
     struct rcx_grown_leaf *large = left_is_smaller ? right : left;
-    struct expansion expansion = {.grower = grower,
-                                  .leaf = {small, large},
-                                  .search = {may_split(grower, small), may_split(grower, large)},
-                                  .subtract = parent.slot >= 0};
+    struct rcx_grow_expansion expansion = {
+        .grower = grower,
+        .leaf = {small, large},
+        .search = {may_split(grower, small), may_split(grower, large)},
+        .subtract = parent.slot >= 0};
     bool last = grower->leaf_count == grower->most_leaves;
     if (last || !(expansion.search[0] || expansion.search[1])) {
         give_slot(grower, parent.slot);
@@ -352,7 +258,7 @@ static void split_leaf(struct rcx_grower *grower, uint32_t leaf)
     }
     large->slot = parent.slot >= 0 ? parent.slot : take_slot(grower, leaf);
     small->slot = take_slot(grower, (uint32_t)(large - grower->leaves));
-    expand(grower, &expansion);
+    rcx_grow_expand(&expansion);
     finish_leaf(grower, leaf);
     finish_leaf(grower, split + 1);
 }
@@ -372,10 +278,10 @@ void rcx_grow(struct rcx_grower *grower, uint64_t total)
     root->node.upper = INFINITY;
     grower->leaf_count = 1;
     grower->parent[0] = 0;
-    struct expansion expansion = {.grower = grower, .leaf = {root}, .search = {true}};
+    struct rcx_grow_expansion expansion = {.grower = grower, .leaf = {root}, .search = {true}};
     if (!may_split(grower, root) || grower->dataset->used == 0 || grower->most_leaves < 2)
         return;
-    expand(grower, &expansion);
+    rcx_grow_expand(&expansion);
     finish_leaf(grower, 0);
     while (grower->heap_count > 0 && grower->leaf_count < grower->most_leaves)
         split_leaf(grower, pop(grower));

@@ -34,15 +34,33 @@ static inline int32_t rcx_sum_hessian(uint64_t sum)
     return (int32_t)(uint32_t)sum;
 }
 
-/* Adds the records to the histograms of one group of `size` <= 8 features; `words` are the group's
- * bins by row, hist[j] the histogram of its feature j. */
+/* Rows whose bins will be wanted soon: their words are fetched into the cache while others are added. */
+struct rcx_histogram_ahead {
+    const uint64_t *records;
+    size_t count;
+    const uint64_t *words; /* those of row r begin at words[r * stride] */
+    size_t stride;
+};
+
+/* Adds sums[i] to the histograms of one group of `size` <= 8 features for i < count: words[i * stride] are the
+ * group's bins, hist[j] the histogram of its feature j. */
 RCX_KERNEL_DECLARE(void, rcx_histogram_add,
-                   (const uint64_t *records, size_t count, const uint64_t *words, size_t size,
-                    uint64_t *const *hist))
+                   (const uint64_t *sums, size_t count, const uint64_t *words, size_t stride,
+                    size_t size, uint64_t *const *hist, const struct rcx_histogram_ahead *ahead))
+
+/* out[i] = packed sum of record i. */
+RCX_KERNEL_DECLARE(void, rcx_records_sums, (const uint64_t *records, size_t count, uint64_t *out))
+
+/* The same, and out_words[i * width..] = the `width` words of the record's row, from words[row * stride]. */
+RCX_KERNEL_DECLARE(void, rcx_records_gather,
+                   (const uint64_t *records, size_t count, const uint64_t *words, size_t stride,
+                    size_t width, uint64_t *out_sums, uint64_t *out_words))
 
 /* larger = parent - smaller, `larger` being the parent's own place. */
 RCX_KERNEL_DECLARE(void, rcx_histogram_subtract,
                    (uint64_t * larger, const uint64_t *smaller, size_t count))
+
+RCX_KERNEL_DECLARE(void, rcx_histogram_merge, (uint64_t * sums, const uint64_t *more, size_t count))
 
 /* Parts the records by go_left[bins[row]] (1 or 0), keeping their order: those that go left to `left`
  * (may be `records` itself), the others to `right`. Returns how many went left. */

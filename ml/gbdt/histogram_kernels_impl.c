@@ -6,58 +6,114 @@
 /* AHEAD: records; measured with 8, 24, 64 on rows of which 1 in 1 to 1 in 128 is in the leaf. */
 enum { AHEAD = 64, MOST_BINS = 256 };
 
-/* `size` is a constant in each caller, so the loop over features is unrolled. */
-static inline __attribute__((always_inline)) void add_group(const uint64_t *restrict records,
-                                                            size_t count,
-                                                            const uint64_t *restrict words,
-                                                            size_t size, uint64_t *const *hist)
+/* ---- histograms ---- */
+
+enum { STEP_ROWS = 4 };
+
+/* `size` is a constant in each caller, so the loop over features is unrolled. Rows are fetched ahead evenly:
+ * memory then has as much time as the additions take. */
+static inline __attribute__((always_inline)) void
+add_group(const uint64_t *restrict sums, size_t count, const uint64_t *restrict words,
+          size_t stride, size_t size, uint64_t *const *hist,
+          const struct rcx_histogram_ahead *ahead)
 {
     uint64_t *h[8];
     for (size_t j = 0; j < size; j++)
         h[j] = hist[j];
-    size_t i = 0;
-    for (; i + AHEAD < count; i++) {
-        __builtin_prefetch(&words[rcx_record_row(records[i + AHEAD])]);
-        uint64_t sum = rcx_record_sum(records[i]);
-        uint64_t word = words[rcx_record_row(records[i])];
-        for (size_t j = 0; j < size; j++)
-            h[j][word >> (8 * j) & 0xFF] += sum;
+    size_t steps = count / STEP_ROWS, soon = 0, i = 0;
+    size_t each = steps > 0 ? (ahead->count + steps - 1) / steps : 0;
+    for (; i + STEP_ROWS <= count; i += STEP_ROWS) {
+        size_t until = soon + each < ahead->count ? soon + each : ahead->count;
+        for (; soon < until; soon++)
+            __builtin_prefetch(&ahead->words[rcx_record_row(ahead->records[soon]) * ahead->stride],
+                               0, 2);
+        for (size_t k = i; k < i + STEP_ROWS; k++) {
+            uint64_t sum = sums[k], word = words[k * stride];
+            for (size_t j = 0; j < size; j++)
+                h[j][word >> (8 * j) & 0xFF] += sum;
+        }
     }
     for (; i < count; i++) {
-        uint64_t sum = rcx_record_sum(records[i]);
-        uint64_t word = words[rcx_record_row(records[i])];
+        uint64_t sum = sums[i], word = words[i * stride];
         for (size_t j = 0; j < size; j++)
             h[j][word >> (8 * j) & 0xFF] += sum;
     }
 }
 
-void RCX_KERNEL(rcx_histogram_add)(const uint64_t *records, size_t count, const uint64_t *words,
-                                   size_t size, uint64_t *const *hist)
+void RCX_KERNEL(rcx_histogram_add)(const uint64_t *sums, size_t count, const uint64_t *words,
+                                   size_t stride, size_t size, uint64_t *const *hist,
+                                   const struct rcx_histogram_ahead *ahead)
 {
     switch (size) {
     case 1:
-        add_group(records, count, words, 1, hist);
+        add_group(sums, count, words, stride, 1, hist, ahead);
         break;
     case 2:
-        add_group(records, count, words, 2, hist);
+        add_group(sums, count, words, stride, 2, hist, ahead);
         break;
     case 3:
-        add_group(records, count, words, 3, hist);
+        add_group(sums, count, words, stride, 3, hist, ahead);
         break;
     case 4:
-        add_group(records, count, words, 4, hist);
+        add_group(sums, count, words, stride, 4, hist, ahead);
         break;
     case 5:
-        add_group(records, count, words, 5, hist);
+        add_group(sums, count, words, stride, 5, hist, ahead);
         break;
     case 6:
-        add_group(records, count, words, 6, hist);
+        add_group(sums, count, words, stride, 6, hist, ahead);
         break;
     case 7:
-        add_group(records, count, words, 7, hist);
+        add_group(sums, count, words, stride, 7, hist, ahead);
         break;
     default:
-        add_group(records, count, words, 8, hist);
+        add_group(sums, count, words, stride, 8, hist, ahead);
+        break;
+    }
+}
+
+void RCX_KERNEL(rcx_records_sums)(const uint64_t *restrict records, size_t count,
+                                  uint64_t *restrict out)
+{
+    for (size_t i = 0; i < count; i++)
+        out[i] = rcx_record_sum(records[i]);
+}
+
+/* `width` is a constant in most callers. */
+static inline __attribute__((always_inline)) void
+gather(const uint64_t *restrict records, size_t count, const uint64_t *restrict words,
+       size_t stride, size_t width, uint64_t *restrict out_sums, uint64_t *restrict out_words)
+{
+    for (size_t i = 0; i < count; i++) {
+        const uint64_t *from = words + (size_t)rcx_record_row(records[i]) * stride;
+        out_sums[i] = rcx_record_sum(records[i]);
+        for (size_t j = 0; j < width; j++)
+            out_words[i * width + j] = from[j];
+    }
+}
+
+void RCX_KERNEL(rcx_records_gather)(const uint64_t *records, size_t count, const uint64_t *words,
+                                    size_t stride, size_t width, uint64_t *out_sums,
+                                    uint64_t *out_words)
+{
+    switch (width) {
+    case 1:
+        gather(records, count, words, stride, 1, out_sums, out_words);
+        break;
+    case 2:
+        gather(records, count, words, stride, 2, out_sums, out_words);
+        break;
+    case 4:
+        gather(records, count, words, stride, 4, out_sums, out_words);
+        break;
+    case 6:
+        gather(records, count, words, stride, 6, out_sums, out_words);
+        break;
+    case 8:
+        gather(records, count, words, stride, 8, out_sums, out_words);
+        break;
+    default:
+        gather(records, count, words, stride, width, out_sums, out_words);
         break;
     }
 }
@@ -66,6 +122,12 @@ void RCX_KERNEL(rcx_histogram_subtract)(uint64_t *larger, const uint64_t *smalle
 {
     for (size_t i = 0; i < count; i++)
         larger[i] -= smaller[i];
+}
+
+void RCX_KERNEL(rcx_histogram_merge)(uint64_t *sums, const uint64_t *more, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        sums[i] += more[i];
 }
 
 size_t RCX_KERNEL(rcx_records_partition)(const uint64_t *records, size_t count, const uint8_t *bins,

@@ -121,7 +121,7 @@ static void kernels_bin_like_the_reference(void **state)
     tree_data_release(&data);
 }
 
-static void groups_hold_the_columns(void **state)
+static void words_hold_the_columns(void **state)
 {
     (void)state;
     struct tree_data data;
@@ -133,9 +133,10 @@ static void groups_hold_the_columns(void **state)
         for (size_t g = 0; g < set->group_count; g++) {
             for (size_t f = set->group_begin[g]; f < set->group_begin[g + 1]; f++) {
                 for (size_t r = 0; r < set->rows; r++)
-                    assert_int_equal(
-                        set->groups[g * set->rows + r] >> (8 * (f - set->group_begin[g])) & 0xFF,
-                        set->columns[f * set->rows + r]);
+                    assert_int_equal(set->words[r * set->group_count + g] >>
+                                             (8 * (f - set->group_begin[g])) &
+                                         0xFF,
+                                     set->columns[f * set->rows + r]);
             }
         }
     }
@@ -226,7 +227,7 @@ int main(void)
         cmocka_unit_test(few_values_have_their_own_bins),
         cmocka_unit_test(bins_share_the_rows),
         cmocka_unit_test(kernels_bin_like_the_reference),
-        cmocka_unit_test(groups_hold_the_columns),
+        cmocka_unit_test(words_hold_the_columns),
         cmocka_unit_test(the_most_frequent_categories_have_bins),
         cmocka_unit_test(bins_do_not_depend_on_threads),
         cmocka_unit_test(refuses_bad_rows),
