@@ -11,7 +11,7 @@ struct campaign_state {
     struct rcx_campaign_columns columns;
     struct rcx_campaign_terms terms;
     struct rcx_parallel parallel;
-    int64_t costs[RCX_TIERS_MOST];
+    int64_t costs[RCX_TIERS_MOST], capacities[RCX_TIERS_MOST];
 };
 
 /* Customers as in a shop: lognormal values, any churn probability. */
@@ -57,6 +57,20 @@ enum rcx_status rcx_bench_campaign_setup(struct rcx_bench_data *data, void **out
     return make_customers(state, (size_t)options->rows, options->seed, err);
 }
 
+/* Few places in all tiers but the cheapest: 1 in 100 customers in the dearest, 1 in 50 in the next. */
+enum rcx_status rcx_bench_campaign_places_setup(struct rcx_bench_data *data, void **out_state,
+                                                struct rcx_error *err)
+{
+    enum rcx_status status = rcx_bench_campaign_setup(data, out_state, err);
+    if (status != RCX_OK)
+        return status;
+    struct campaign_state *state = *out_state;
+    int64_t places = (int64_t)state->columns.customers / 20;
+    for (size_t k = state->terms.tier_count; k-- > 1; places *= 2)
+        state->terms.tiers[k].capacity = places / 5;
+    return RCX_OK;
+}
+
 enum rcx_status rcx_bench_campaign_run(void *context, struct rcx_bench_work *out,
                                        struct rcx_error *err)
 {
@@ -67,10 +81,13 @@ enum rcx_status rcx_bench_campaign_run(void *context, struct rcx_bench_work *out
                                                  &state->parallel, &values, err);
     if (status != RCX_OK)
         return status;
+    for (size_t k = 0; k < state->terms.tier_count; k++)
+        state->capacities[k] = state->terms.tiers[k].capacity;
     const struct rcx_allocation_problem problem = {.customers = state->columns.customers,
                                                    .tiers = state->terms.tier_count,
                                                    .values = values,
                                                    .costs = state->costs,
+                                                   .capacities = state->capacities,
                                                    .budget = state->terms.budget};
     status = rcx_allocate(&problem, &state->parallel, &plan, err);
     if (status == RCX_OK)

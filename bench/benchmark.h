@@ -83,3 +83,5 @@ enum rcx_status rcx_bench_btyd_predict_run(void *state, struct rcx_bench_work *o
                                            struct rcx_error *err);
 /* bench_campaign.c */
 RCX_BENCH_DECLARE(bench_campaign)
+enum rcx_status rcx_bench_campaign_places_setup(struct rcx_bench_data *data, void **out_state,
+                                                struct rcx_error *err);

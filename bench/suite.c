@@ -55,6 +55,8 @@ static const struct rcx_benchmark benchmarks[] = {
      rcx_bench_btyd_setup, NULL, rcx_bench_btyd_predict_run, rcx_bench_btyd_teardown},
     {"campaign", "values of all tiers, allocation and certificate, a customer for each row", "customers",
      rcx_bench_campaign_setup, NULL, rcx_bench_campaign_run, rcx_bench_campaign_teardown},
+    {"campaign-places", "the same with few places in all tiers but the cheapest", "customers",
+     rcx_bench_campaign_places_setup, NULL, rcx_bench_campaign_run, rcx_bench_campaign_teardown},
 };
 /* clang-format on */
 

@@ -246,28 +246,40 @@ static void check(const struct rcx_allocation_problem *problem)
     (void)problem;
 }
 
+enum rcx_status rcx_allocation_plan(const struct rcx_allocation_problem *problem,
+                                    const struct rcx_prices *prices, const struct rcx_break *end,
+                                    double outside, const struct rcx_parallel *parallel,
+                                    struct rcx_allocation *plan, struct rcx_error *err)
+{
+    bool limited = rcx_has_capacities(problem);
+    struct assign assign = {
+        .problem = problem, .prices = limited ? prices->places : NULL, .end = end};
+    enum rcx_status status = assign_all(&assign, parallel, plan, err);
+    if (status == RCX_OK && limited)
+        status = respect_capacities(problem, prices, plan, err);
+    if (status == RCX_OK)
+        status = rcx_allocation_bound(problem, prices, parallel, &plan->bound, err);
+    if (status != RCX_OK)
+        return status;
+    plan->shadow_price = prices->money;
+    memcpy(plan->capacity_prices, prices->places, sizeof prices->places);
+    plan->optimal = plan->value == plan->bound;
+    return plan->optimal ? RCX_OK
+                         : rcx_allocation_improve(problem, prices, outside, parallel, plan, err);
+}
+
 static enum rcx_status allocate(const struct rcx_allocation_problem *problem,
                                 const struct rcx_parallel *parallel, struct rcx_allocation *plan,
                                 struct rcx_error *err)
 {
-    bool limited = rcx_has_capacities(problem);
     struct rcx_prices prices;
     struct rcx_break end;
-    enum rcx_status status = rcx_allocation_prices(problem, parallel, &prices, &end, err);
-    struct assign assign = {
-        .problem = problem, .prices = limited ? prices.places : NULL, .end = &end};
-    if (status == RCX_OK)
-        status = assign_all(&assign, parallel, plan, err);
-    if (status == RCX_OK && limited)
-        status = respect_capacities(problem, &prices, plan, err);
-    if (status == RCX_OK)
-        status = rcx_allocation_bound(problem, &prices, parallel, &plan->bound, err);
-    if (status != RCX_OK)
-        return status;
-    plan->shadow_price = prices.money;
-    memcpy(plan->capacity_prices, prices.places, sizeof prices.places);
-    plan->optimal = plan->value == plan->bound;
-    return plan->optimal ? RCX_OK : rcx_allocation_improve(problem, &prices, parallel, plan, err);
+    if (problem->customers > RCX_ALLOCATION_LARGE)
+        return rcx_allocation_reduced(problem, parallel, plan, err);
+    enum rcx_status status = rcx_allocation_prices(problem, NULL, parallel, &prices, &end, err);
+    return status == RCX_OK
+               ? rcx_allocation_plan(problem, &prices, &end, INFINITY, parallel, plan, err)
+               : status;
 }
 
 /* What of the budget can be spent at all: costs are multiples of their greatest common divisor. Less

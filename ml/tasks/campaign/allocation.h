@@ -9,18 +9,22 @@
  * plan of the linear relaxation; the hull is a chain of steps with falling efficiency (value per
  * cost). Taking steps by falling efficiency until the budget is used solves the relaxation (Sinha and
  * Zoltners, "The Multiple-Choice Knapsack Problem", 1979). The efficiency at which the money ends is
- * found by radix selection on its bits: five passes over the customers, no sort. What is left of the
- * budget is closed by dynamic programming over the core, the customers whose choice is least clear at
- * that price (after Pisinger, "A minimal algorithm for the multiple-choice knapsack problem", 1995),
- * with all states left out that cannot beat the plan at hand. Capacities of tiers get prices of their
- * own, found by turns with the price of the budget.
+ * found by radix selection on its bits, no sort. Capacities of tiers get prices of their own: all prices
+ * are found together by Newton's method on the bound, then by turns. What is left of the budget is
+ * closed by dynamic programming over the core, the customers whose choice is least clear at these
+ * prices (after Pisinger, "A minimal algorithm for the multiple-choice knapsack problem", 1995), with
+ * all states left out that cannot beat the plan at hand.
+ * With many customers prices and their errors are first estimated from a sample; customers whose best
+ * option is the same wherever the prices can be keep it, and only the others (one in 20 to 100) are
+ * looked at again and again.
  *
  * Certificate: for any prices l of the budget B and m_t of the capacities K_t,
  *     l B + sum m_t K_t + sum over customers of max(0, max over t of v_t - m_t - l c_t)
  * is an upper bound of every plan's value (Lagrange). It is computed in 128-bit integers.
  *
- * Cost: O(customers x tiers) time, 1 byte per customer and 1 MB per thread. Same result for any number
- * of threads. */
+ * Cost: O(customers x tiers) time: three passes over all customers and a few dozen over the open ones.
+ * Memory: 1 byte for each customer, and 16 bytes x tiers for each open one (all of them, when every
+ * customer is worth the same). Same result for any number of threads. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

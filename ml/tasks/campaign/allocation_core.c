@@ -372,7 +372,7 @@ static double loss_outside(const struct search *search, const struct core *core,
 }
 
 enum rcx_status rcx_allocation_improve(const struct rcx_allocation_problem *problem,
-                                       const struct rcx_prices *prices,
+                                       const struct rcx_prices *prices, double outside,
                                        const struct rcx_parallel *parallel,
                                        struct rcx_allocation *plan, struct rcx_error *err)
 {
@@ -383,16 +383,17 @@ enum rcx_status rcx_allocation_improve(const struct rcx_allocation_problem *prob
     if (status != RCX_OK)
         return status;
     int64_t before = free_core(&search, &core, plan);
-    double outside = loss_outside(&search, &core, plan);
+    double lost = loss_outside(&search, &core, plan);
     /* losses are sums of rounded reals; a state is left out only when it is worse beyond that */
     search.gap = (double)(plan->bound - plan->value) + 1 + 1e-12 * (double)plan->bound;
-    if (!run_search(&search, &core, outside)) {
+    if (!run_search(&search, &core, lost)) {
         rcx_free(search.states);
         return rcx_fail_nomem(err, "campaign plan", search.capacity * sizeof *search.states);
     }
     if (adopt(&search, &core, before, plan))
         rcx_allocation_sum(problem, plan);
-    plan->optimal = plan->value == plan->bound || (!search.cut && core.outside >= search.gap);
+    outside = core.outside < outside ? core.outside : outside;
+    plan->optimal = plan->value == plan->bound || (!search.cut && outside >= search.gap);
     rcx_free(search.states);
     return RCX_OK;
 }

@@ -1,13 +1,14 @@
 /* Prices of places in tiers with a capacity, by turns with the price of money.
  *
- * The bound is a convex function of the prices. Along the price of one tier its lowest point is known:
+ * The bound is a convex function of the prices. Newton's method on all prices at once comes near its
+ * lowest point; turns along one price after the other take it to the last customer. Along the price of one tier its lowest point is known:
  * the customers who gain most by the tier get its places, and the price is the gain of the first one
  * who gets none. The turns end when the bound no longer falls. They can end above the lowest bound,
  * where only several prices together would lower it; the bound is valid all the same. */
 #include "base/memory.h"
 #include "ml/tasks/campaign/allocation_parts.h"
 
-enum { TURNS_MOST = 64, TURNS_MOST_LARGE = 12, LARGE = 1 << 20, SAMPLED = 32 };
+enum { TURNS_MOST = 64 };
 
 struct gains {
     const struct rcx_allocation_problem *problem;
@@ -102,95 +103,83 @@ static enum rcx_status take_turn(struct gains *gains, const struct rcx_parallel 
     return status;
 }
 
-/* With many customers turns begin at the prices of one in SAMPLED of them, with as much less of budget
- * and places: a turn over all costs most of a second for 10 million. */
-static enum rcx_status prices_of_sample(const struct rcx_allocation_problem *problem,
-                                        const struct rcx_parallel *parallel, struct rcx_prices *out,
-                                        struct rcx_error *err)
-{
-    struct rcx_allocation_problem part = *problem;
-    int64_t capacities[RCX_TIERS_MOST];
-    struct rcx_break end;
-    part.customers = problem->customers / SAMPLED;
-    int64_t *values = rcx_malloc_array(part.customers, part.tiers * sizeof *values);
-    if (!values)
-        return rcx_fail_nomem(err, "campaign plan", part.customers * part.tiers * sizeof *values);
-    for (size_t i = 0; i < part.customers; i++)
-        memcpy(values + i * part.tiers, problem->values + i * SAMPLED * part.tiers,
-               part.tiers * sizeof *values);
-    for (size_t k = 0; k < part.tiers; k++)
-        capacities[k] = rcx_has_capacity(problem, k) ? problem->capacities[k] / SAMPLED
-                                                     : RCX_CAPACITY_NONE;
-    part.values = values;
-    part.capacities = capacities;
-    part.budget = problem->budget / SAMPLED;
-    enum rcx_status status = rcx_allocation_prices(&part, parallel, out, &end, err);
-    rcx_free(values);
-    return status;
-}
-
-/* What turns begin at: no price for places, or those of a sample when they bound better. */
+/* What turns begin at: `prices`, or lower down by Newton's method. */
 static enum rcx_status first_prices(const struct rcx_allocation_problem *problem,
                                     const struct rcx_parallel *parallel, struct rcx_prices *prices,
                                     struct rcx_break *end, rcx_i128 *best, struct rcx_error *err)
 {
-    struct rcx_prices sampled;
-    struct rcx_break sampled_end;
+    struct rcx_prices lower = *prices;
+    struct rcx_break lower_end;
     rcx_i128 bound = 0;
     enum rcx_status status = rcx_allocation_bound(problem, prices, parallel, best, err);
-    if (status != RCX_OK || problem->customers <= LARGE)
-        return status;
-    status = prices_of_sample(problem, parallel, &sampled, err);
     if (status == RCX_OK)
-        status = rcx_allocation_break(problem, sampled.places, parallel, &sampled_end, err);
+        status = rcx_allocation_newton(problem, parallel, &lower, NULL, err);
+    if (status == RCX_OK)
+        status = rcx_allocation_break(problem, lower.places, parallel, &lower_end, err);
     if (status != RCX_OK)
         return status;
-    sampled.money = sampled_end.price;
-    status = rcx_allocation_bound(problem, &sampled, parallel, &bound, err);
+    lower.money = lower_end.price;
+    status = rcx_allocation_bound(problem, &lower, parallel, &bound, err);
     if (status == RCX_OK && bound < *best) {
         *best = bound;
-        *prices = sampled;
-        *end = sampled_end;
+        *prices = lower;
+        *end = lower_end;
     }
     return status;
 }
 
+static enum rcx_status take_turns(struct gains *gains, const struct rcx_parallel *parallel,
+                                  rcx_i128 best, struct rcx_prices *out,
+                                  struct rcx_break *out_break, struct rcx_error *err)
+{
+    const rcx_i128 enough = 100000000; /* a turn that gains less of the bound is the last */
+    struct rcx_prices prices = *out;
+    struct rcx_break end = *out_break;
+    rcx_i128 bound = 0;
+    for (int turn = 0; turn < TURNS_MOST; turn++) {
+        enum rcx_status status = take_turn(gains, parallel, &prices, &end, err);
+        if (status == RCX_OK)
+            status = rcx_allocation_bound(gains->problem, &prices, parallel, &bound, err);
+        if (status != RCX_OK)
+            return status;
+        if (bound > best)
+            return RCX_OK;
+        *out = prices;
+        *out_break = end;
+        if (best - bound <= best / enough)
+            return RCX_OK;
+        best = bound;
+    }
+    return RCX_OK;
+}
+
 enum rcx_status rcx_allocation_prices(const struct rcx_allocation_problem *problem,
+                                      const struct rcx_prices *start,
                                       const struct rcx_parallel *parallel, struct rcx_prices *out,
                                       struct rcx_break *out_break, struct rcx_error *err)
 {
     struct gains gains = {.problem = problem};
     struct rcx_prices prices = {0};
     struct rcx_break end;
-    rcx_i128 best = 0, bound = 0;
-    enum rcx_status status = rcx_allocation_break(problem, NULL, parallel, &end, err);
+    rcx_i128 best = 0;
+    bool limited = rcx_has_capacities(problem);
+    if (limited && start)
+        prices = *start;
+    enum rcx_status status = rcx_allocation_break(problem, limited ? prices.places : NULL, parallel,
+                                                  &end, err);
+    prices.money = end.price;
+    if (status == RCX_OK && limited)
+        status = first_prices(problem, parallel, &prices, &end, &best, err);
+    if (status == RCX_OK && limited) {
+        gains.gains = rcx_malloc_array(problem->customers, sizeof *gains.gains);
+        status = gains.gains
+                     ? take_turns(&gains, parallel, best, &prices, &end, err)
+                     : rcx_fail_nomem(err, "campaign plan", problem->customers * sizeof(double));
+        rcx_free(gains.gains);
+    }
     if (status != RCX_OK)
         return status;
-    prices.money = end.price;
     *out = prices;
     *out_break = end;
-    if (!rcx_has_capacities(problem) || problem->customers == 0)
-        return RCX_OK;
-    gains.gains = rcx_malloc_array(problem->customers, sizeof *gains.gains);
-    if (!gains.gains)
-        return rcx_fail_nomem(err, "campaign plan", problem->customers * sizeof *gains.gains);
-    status = first_prices(problem, parallel, &prices, &end, &best, err);
-    *out = prices;
-    *out_break = end;
-    bool large = problem->customers > LARGE;
-    int turns = large ? TURNS_MOST_LARGE : TURNS_MOST;
-    rcx_i128 enough = large ? 1000000
-                            : 100000000; /* a turn that gains less of the bound is the last */
-    for (int turn = 0; turn < turns && status == RCX_OK; turn++) {
-        status = take_turn(&gains, parallel, &prices, &end, err);
-        if (status == RCX_OK)
-            status = rcx_allocation_bound(problem, &prices, parallel, &bound, err);
-        if (status != RCX_OK || bound > best || (turn > 0 && best - bound <= best / enough))
-            break;
-        best = bound;
-        *out = prices;
-        *out_break = end;
-    }
-    rcx_free(gains.gains);
-    return status;
+    return RCX_OK;
 }
