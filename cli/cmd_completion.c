@@ -71,7 +71,6 @@ static void print_bash_command(struct rcx_cli *cli)
     rcx_cli_print(cli, "|\" in *\"|$command|\"*) ;; *) break ;; esac\n    done\n");
 }
 
-/* zsh reads it too, through bashcompinit. */
 static void print_bash(struct rcx_cli *cli)
 {
     rcx_cli_print(cli,
@@ -107,10 +106,78 @@ static void print_bash(struct rcx_cli *cli)
     rcx_cli_print(cli, "\" -- \"$word\"))\n    fi\n}\ncomplete -o default -F _rcx rcx\n");
 }
 
+/* " 'name:what it is'", a quote within as '\''. */
+static void print_zsh_pair(struct rcx_cli *cli, const char *name, const char *text)
+{
+    rcx_cli_print(cli, " '%s:", name);
+    for (const char *c = text; *c != '\0'; c++)
+        rcx_cli_print(cli, *c == '\'' ? "'\\''" : "%c", *c);
+    rcx_cli_print(cli, "'");
+}
+
+static void print_zsh_options_of(struct rcx_cli *cli, const struct rcx_command *command)
+{
+    rcx_cli_print(cli, "options=(");
+    for (size_t i = 0; command != NULL && i < command->option_count; i++)
+        print_zsh_pair(cli, command->options[i].name, command->options[i].help);
+    for (size_t i = 0; i < rcx_global_option_count; i++)
+        print_zsh_pair(cli, rcx_global_options[i].name, rcx_global_options[i].help);
+    rcx_cli_print(cli, ")");
+}
+
+static void print_zsh_case(struct rcx_cli *cli, const struct rcx_command *command)
+{
+    rcx_cli_print(cli, "    '%s') ", command->name);
+    print_zsh_options_of(cli, command);
+    if (command->action_count > 0) {
+        rcx_cli_print(cli, " actions=(");
+        for (size_t i = 0; i < command->action_count; i++)
+            print_zsh_pair(cli, rcx_action_word(command->actions[i]), command->actions[i]->summary);
+        rcx_cli_print(cli, ")");
+    }
+    rcx_cli_print(cli, " ;;\n");
+    for (size_t i = 0; i < command->action_count; i++)
+        print_zsh_case(cli, command->actions[i]);
+}
+
+/* Works as a file `_rcx` in a folder of fpath, and sourced. */
 static void print_zsh(struct rcx_cli *cli)
 {
-    rcx_cli_print(cli, "autoload -Uz compinit bashcompinit\ncompinit\nbashcompinit\n");
-    print_bash(cli);
+    rcx_cli_print(cli, "#compdef rcx\n_rcx() {\n"
+                       "    local command= w\n    local -a options actions commands keys\n"
+                       "    for w in \"${(@)words[2,CURRENT-1]}\"; do\n"
+                       "        case $w in -*) continue ;; esac\n"
+                       "        command=${command:+$command }$w\n"
+                       "        case \"|");
+    print_groups(cli, "|");
+    rcx_cli_print(cli, "|\" in *\"|$command|\"*) ;; *) break ;; esac\n    done\n    commands=(");
+    for (size_t i = 0; i < rcx_command_count(); i++)
+        print_zsh_pair(cli, rcx_command_at(i)->name, rcx_command_at(i)->summary);
+    rcx_cli_print(cli, ")\n    keys=(");
+    print_keys(cli, "");
+    rcx_cli_print(cli,
+                  ")\n    if [[ ${words[CURRENT-1]} == --set ]]; then\n"
+                  "        compadd -S = -a keys\n        return\n    fi\n    case $command in\n");
+    for (size_t i = 0; i < rcx_command_count(); i++)
+        print_zsh_case(cli, rcx_command_at(i));
+    rcx_cli_print(cli, "    *) ");
+    print_zsh_options_of(cli, NULL);
+    rcx_cli_print(cli,
+                  " ;;\n    esac\n"
+                  "    if [[ $PREFIX == -* ]]; then\n"
+                  "        _describe -o option options\n"
+                  "    elif [[ -z $command || $command == help ]]; then\n"
+                  "        _describe command commands\n"
+                  "    elif (( $#actions )); then\n"
+                  "        _describe action actions\n"
+                  "    elif [[ $command == config && ${words[CURRENT-1]} == (get|list) ]]; then\n"
+                  "        compadd -a keys\n"
+                  "    else\n"
+                  "        _files\n"
+                  "    fi\n}\n"
+                  "if [[ ${funcstack[1]} == _rcx ]]; then\n    _rcx \"$@\"\nelse\n"
+                  "    (( $+functions[compdef] )) || { autoload -Uz compinit && compinit }\n"
+                  "    compdef _rcx rcx\nfi\n");
 }
 
 /* fish wants single quotes within descriptions escaped. */
