@@ -58,5 +58,8 @@ struct rcx_names {
 };
 enum rcx_status rcx_directory_list(const char *path, struct rcx_names *out, struct rcx_error *err);
 void rcx_names_release(struct rcx_names *names);
+/* Removes the temporary files that writers of processes that are no more left in a directory. What cannot
+ * be listed or removed stays. */
+void rcx_directory_remove_leftovers(const char *path);
 /* "dir/name" into a malloc'ed text (NULL when out of memory). */
 char *rcx_path_join(const char *directory, const char *name);

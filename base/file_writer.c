@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -251,4 +252,30 @@ enum rcx_status rcx_file_replace(const char *path, const void *data, size_t leng
         return status;
     }
     return rcx_file_writer_commit(writer, err);
+}
+
+/* Whether a name is that of a temporary file whose writer is gone: "NAME.tmp-PID-SERIAL". */
+static bool is_leftover(const char *name)
+{
+    const char *mark = strstr(name, ".tmp-");
+    char *end = NULL;
+    long pid = mark ? strtol(mark + strlen(".tmp-"), &end, 10) : 0;
+    if (pid <= 0 || pid > INT_MAX || *end != '-' || end[1] == '\0' ||
+        end[1 + strspn(end + 1, "0123456789")] != '\0')
+        return false;
+    return kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+}
+
+void rcx_directory_remove_leftovers(const char *path)
+{
+    struct rcx_names names = {0};
+    if (rcx_directory_list(path, &names, NULL) != RCX_OK)
+        return;
+    for (size_t i = 0; i < names.count; i++) {
+        char *full = is_leftover(names.names[i]) ? rcx_path_join(path, names.names[i]) : NULL;
+        if (full)
+            (void)unlink(full);
+        rcx_free(full);
+    }
+    rcx_names_release(&names);
 }

@@ -25,9 +25,9 @@ static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_e
 static const struct rcx_option options[] = {
     RCX_OPTION(TEXT, struct run_options, output, "output", 'o', "DIR",
                "directory of the run (default rcx-out)"),
-    RCX_OPTION(
-        TEXT, struct run_options, until, "until", 0, "STAGE",
-        "last stage: ingest, validate, clean, features, prove, segment, churn, clv or report"),
+    RCX_OPTION(TEXT, struct run_options, until, "until", 0, "STAGE",
+               "last stage: ingest, validate, clean, features, prove, segment, churn, clv, "
+               "campaign or report"),
     RCX_OPTION_KEY("date-format", 0, "FORMAT", "ingest.date_format",
                    "order of the dates: dmy, mdy, ymd, yyyymmdd, excel"),
     RCX_OPTION_KEY("sheet", 0, "NAME,...", "ingest.sheets",

@@ -183,6 +183,20 @@ static enum rcx_status run_stage(struct rcx_run_state *run, const struct rcx_run
     return status;
 }
 
+/* What a killed run did not finish writing. */
+static void remove_leftovers(const struct rcx_flow_run *flow)
+{
+    static const char *const folders[] = {"",       "data/features", "data/processed",
+                                          "models", "outputs",       "outputs/business_reports"};
+
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        char *path = rcx_path_join(flow->directory, folders[i]);
+        if (path)
+            rcx_directory_remove_leftovers(path);
+        rcx_free(path);
+    }
+}
+
 enum rcx_status rcx_flow_run(const struct rcx_flow_run *flow, struct rcx_run_report *out,
                              struct rcx_error *err)
 {
@@ -198,6 +212,7 @@ enum rcx_status rcx_flow_run(const struct rcx_flow_run *flow, struct rcx_run_rep
         status = rcx_directory_make(flow->directory, err);
     if (status != RCX_OK)
         return status;
+    remove_leftovers(flow);
     run.store_directory = rcx_path_join(flow->directory, "store");
     if (!run.store_directory)
         return rcx_fail_nomem(err, flow->directory, 0);

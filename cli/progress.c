@@ -31,10 +31,18 @@ static const char *unit_of(const struct rcx_progress *progress)
 
 /* One write, so that lines of the log do not fall into it. A bar that cannot be drawn is no error.
  */
-static void put(const struct rcx_progress *progress, const char *text, size_t length)
+static void put(const struct rcx_cli *cli, const char *text, size_t length)
 {
-    if (write(progress->cli->environment->stderr_fd, text, length) < 0)
+    if (write(cli->environment->stderr_fd, text, length) < 0)
         return;
+}
+
+/* Where `share` of the way is. */
+static void fill_bar(double share, char bar[BAR_CELLS + 1])
+{
+    memset(bar, '.', BAR_CELLS);
+    memset(bar, '#', (size_t)(share * BAR_CELLS));
+    bar[BAR_CELLS] = '\0';
 }
 
 static void draw(const struct rcx_progress *progress, uint64_t done)
@@ -43,10 +51,7 @@ static void draw(const struct rcx_progress *progress, uint64_t done)
     uint64_t capped = done < progress->total ? done : progress->total;
     int length;
     if (progress->total > 0) {
-        unsigned cells = (unsigned)((double)capped / (double)progress->total * BAR_CELLS);
-        memset(bar, '.', BAR_CELLS);
-        memset(bar, '#', cells);
-        bar[BAR_CELLS] = '\0';
+        fill_bar((double)capped / (double)progress->total, bar);
         length = snprintf(line, sizeof line, "\r%s [%s] %3.0f %% %s of %s %s\033[K",
                           progress->label, bar, (double)capped / (double)progress->total * 100,
                           amount(progress, done, count), amount(progress, progress->total, total),
@@ -56,7 +61,7 @@ static void draw(const struct rcx_progress *progress, uint64_t done)
                           amount(progress, done, count), unit_of(progress));
     }
     if (length > 0)
-        put(progress, line, (size_t)length < sizeof line ? (size_t)length : sizeof line - 1);
+        put(progress->cli, line, (size_t)length < sizeof line ? (size_t)length : sizeof line - 1);
 }
 
 void rcx_progress_begin(struct rcx_progress *progress, const struct rcx_cli *cli, const char *label,
@@ -85,7 +90,7 @@ double rcx_progress_end(struct rcx_progress *progress)
     char count[32];
     double seconds = (double)(now_ns() - progress->begin_ns) / 1e9;
     if (progress->cli->progress)
-        put(progress, "\r\033[K", 4);
+        rcx_progress_erase(progress->cli);
     uint64_t done = atomic_load_explicit(&progress->done, memory_order_relaxed);
     const char *unit = unit_of(progress);
     if (done == 0)
@@ -93,4 +98,25 @@ double rcx_progress_end(struct rcx_progress *progress)
     rcx_log_write(progress->cli->log, RCX_LOG_INFO, progress->label, "%s%s%s in %.2f s",
                   amount(progress, done, count), unit[0] != '\0' ? " " : "", unit, seconds);
     return seconds;
+}
+
+void rcx_progress_part(const struct rcx_cli *cli, const char *label, const char *what, size_t part,
+                       size_t parts)
+{
+    char line[256], bar[BAR_CELLS + 1];
+    if (!cli->progress) {
+        rcx_log_write(cli->log, RCX_LOG_INFO, label, "%s %zu of %zu", what, part, parts);
+        return;
+    }
+    fill_bar((double)(part - 1) / (double)parts, bar);
+    int length = snprintf(line, sizeof line, "\r[%s] %s %zu of %zu: %s\033[K", bar, what, part,
+                          parts, label);
+    if (length > 0)
+        put(cli, line, (size_t)length < sizeof line ? (size_t)length : sizeof line - 1);
+}
+
+void rcx_progress_erase(const struct rcx_cli *cli)
+{
+    if (cli->progress)
+        put(cli, "\r\033[K", 4);
 }

@@ -20,5 +20,10 @@ struct rcx_progress {
 void rcx_progress_begin(struct rcx_progress *progress, const struct rcx_cli *cli, const char *label,
                         uint64_t total, const char *unit);
 void rcx_progress_add(struct rcx_progress *progress, uint64_t count);
+/* Parts of a whole, one after the other: draws a bar of them on a terminal, else logs
+ * "<label>: <what> 3 of 10" (info). Erased by the next thing drawn, or rcx_progress_erase. */
+void rcx_progress_part(const struct rcx_cli *cli, const char *label, const char *what, size_t part,
+                       size_t parts);
+void rcx_progress_erase(const struct rcx_cli *cli);
 /* Erases the bar and logs "<label>: <count> <unit> in <seconds> s" (info). Returns the seconds. */
 double rcx_progress_end(struct rcx_progress *progress);

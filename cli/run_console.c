@@ -17,7 +17,22 @@ struct shown {
     char label[64];
     uint64_t done;
     bool active;
+    const char *until;
 };
+
+/* The stage's place among those that this run has. */
+static void show_stage(const struct shown *shown, const char *stage)
+{
+    size_t at = 0, count = 0;
+    for (const char *name; (name = rcx_run_stage_name(count)) != NULL;) {
+        count++;
+        if (strcmp(name, stage) == 0)
+            at = count;
+        if (shown->until && strcmp(name, shown->until) == 0)
+            break;
+    }
+    rcx_progress_part(shown->cli, stage, "stage", at, count);
+}
 
 static void end_step(struct shown *shown)
 {
@@ -40,7 +55,7 @@ static void show(void *context, const char *stage, const char *step, uint64_t do
         if (shown->active)
             rcx_progress_begin(&shown->progress, shown->cli, shown->label, total, "bytes");
         else
-            rcx_log_write(shown->cli->log, RCX_LOG_DEBUG, stage, "begins");
+            show_stage(shown, stage);
     }
     if (shown->active && done > shown->done) {
         rcx_progress_add(&shown->progress, done - shown->done);
@@ -135,7 +150,7 @@ enum rcx_status rcx_run_on_console(struct rcx_cli *cli, const char *const *input
                                    size_t input_count, const char *directory, const char *until,
                                    bool force, struct rcx_error *err)
 {
-    struct shown shown = {.cli = cli};
+    struct shown shown = {.cli = cli, .until = until};
     struct rcx_run_report report = {0};
     struct rcx_log *log = NULL;
     enum rcx_status status = open_log(cli, directory, &log, err);
@@ -162,6 +177,7 @@ enum rcx_status rcx_run_on_console(struct rcx_cli *cli, const char *const *input
     status = rcx_flow_run(&flow, &report, err);
 
     end_step(&shown);
+    rcx_progress_erase(cli);
     if ((status == RCX_OK || status == RCX_E_CHECK) && cli->json)
         print_json(cli, directory, &report);
     else if (!cli->quiet && report.stage_count > 0)

@@ -5,8 +5,10 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -306,6 +308,34 @@ static void directories_are_made_with_parents_and_listed_in_order(void **state)
     assert_non_null(strstr(err.text, deep));
 }
 
+/* Of a process that is gone; of this one; and names that only look like it. */
+static void leftovers_of_the_dead_go(void **state)
+{
+    (void)state;
+    char name[5][64] = {"a.csv.tmp-%ld-12", "a.csv.tmp-%ld-3", "b.tmp-%ld-", "c.tmp-%ld-4.csv",
+                        "d.tmp-%ldx-1"};
+    pid_t child = fork();
+    if (child == 0)
+        _exit(0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    for (size_t i = 0; i < 5; i++) {
+        char text[64], full[RCX_TEST_PATH_BYTES];
+        const char *rest = strstr(name[i], "%ld") + 3;
+        snprintf(text, sizeof text, "%.*s%ld%s", (int)(strstr(name[i], "%ld") - name[i]), name[i],
+                 (long)(i == 1 ? getpid() : child), rest);
+        memcpy(name[i], text, sizeof text);
+        rcx_test_path(dir, text, full);
+        assert_int_equal(rcx_file_replace(full, "x", 1, NULL, NULL), RCX_OK);
+    }
+    rcx_directory_remove_leftovers(dir);
+    rcx_directory_remove_leftovers("/no such directory");
+    for (size_t i = 0; i < 5; i++) {
+        char full[RCX_TEST_PATH_BYTES];
+        rcx_test_path(dir, name[i], full);
+        assert_int_equal(rcx_file_exists(full), i > 0);
+    }
+}
+
 static void removing_what_is_not_there_is_fine(void **state)
 {
     (void)state;
@@ -344,6 +374,7 @@ int main(void)
         CASE(link_stays_and_its_file_is_replaced),
         CASE(full_device_is_an_error),
         CASE(directories_are_made_with_parents_and_listed_in_order),
+        CASE(leftovers_of_the_dead_go),
         CASE(removing_what_is_not_there_is_fine),
         CASE(paths_join_with_one_slash),
     };

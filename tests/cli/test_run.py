@@ -1,14 +1,16 @@
 """rcx run: all files of the stages, the same bytes again, what is skipped, what a mistake leaves behind."""
 import hashlib
 import json
+import os
 import re
+import subprocess
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
 
-from cli_support import expect, run
+from cli_support import RCX, environment, expect, run
 from key_effects import plain_rows, shop_rows, write_csv
 
 FILES = ["data/features/customer_behaviour.parquet", "data/features/customer_features.parquet",
@@ -110,6 +112,28 @@ def test_every_table_in_a_second_format(name, shop, tmp_path):
     # What changed its format later leaves no table of an earlier run behind.
     stages_of(tmp_path / "out", shop)
     assert {f.name for f in (tmp_path / "out").rglob("*")} == {f.name for f in (tmp_path / "plain").rglob("*")}
+
+
+def test_progress(shop, tmp_path):
+    """Bars that are gone at the end on a terminal, plain lines elsewhere, nothing with -q."""
+    arguments = ["run", shop, "-o", tmp_path / "out", "--until", "features", "--force"]
+    reading, writing = os.openpty()
+    done = subprocess.run([RCX, *map(str, arguments)], env=environment(), stdout=subprocess.PIPE, stderr=writing, timeout=60)
+    os.close(writing)
+    shown = b""
+    try:
+        while piece := os.read(reading, 65536):
+            shown += piece
+    except OSError:  # all is read
+        pass
+    os.close(reading)
+    assert done.returncode == 0
+    assert b"\r[............" in shown and b"] stage 1 of 4: ingest\x1b[K" in shown
+    assert b"\r[##################......] stage 4 of 4: features\x1b[K" in shown and shown.endswith(b"\r\x1b[K")
+    plain = run(*arguments).stderr
+    assert "\r" not in plain and [line for line in plain.splitlines() if "stage" in line] == [
+        f"{name}: stage {i + 1} of 4" for i, name in enumerate(["ingest", "validate", "clean", "features"])]
+    assert run(*arguments, "-q").stderr == ""
 
 
 def test_until(shop, tmp_path):
