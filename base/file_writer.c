@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 
 /* Large enough that a write is worth a system call, small enough to stay in the second-level cache.
  */
@@ -257,11 +258,17 @@ enum rcx_status rcx_file_replace(const char *path, const void *data, size_t leng
 /* Whether a name is that of a temporary file whose writer is gone: "NAME.tmp-PID-SERIAL". */
 static bool is_leftover(const char *name)
 {
+    static const char digits[] = "0123456789";
     const char *mark = strstr(name, ".tmp-");
-    char *end = NULL;
-    long pid = mark ? strtol(mark + strlen(".tmp-"), &end, 10) : 0;
-    if (pid <= 0 || pid > INT_MAX || *end != '-' || end[1] == '\0' ||
-        end[1 + strspn(end + 1, "0123456789")] != '\0')
+    uint64_t pid = 0;
+    if (!mark)
+        return false;
+    const char *number = mark + strlen(".tmp-");
+    size_t length = strspn(number, digits);
+    if (!rcx_parse_u64((struct rcx_text){number, length}, &pid) || pid == 0 || pid > INT_MAX)
+        return false;
+    const char *serial = number + length + 1;
+    if (serial[-1] != '-' || *serial == '\0' || serial[strspn(serial, digits)] != '\0')
         return false;
     return kill((pid_t)pid, 0) != 0 && errno == ESRCH;
 }
