@@ -6,8 +6,8 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "cli/customer_index.h"
+#include "cli/suppression.h"
 #include "storage/format/table_read.h"
 
 void rcx_campaign_inputs_release(struct rcx_campaign_inputs *inputs)
@@ -252,62 +252,16 @@ static enum rcx_status join(struct file *files, struct rcx_campaign_inputs *out,
     return status;
 }
 
-/* --- suppression ---------------------------------------------------------------------------------- */
-
-/* Quotes around an id are taken off. */
-static struct rcx_text id_of_line(struct rcx_text line)
-{
-    line = rcx_text_trim(line);
-    if (line.length >= 2 && line.data[0] == '"' && line.data[line.length - 1] == '"')
-        return (struct rcx_text){line.data + 1, line.length - 2};
-    return line;
-}
-
-static void suppress(struct rcx_campaign_inputs *inputs, const struct rcx_customer_index *index,
-                     struct rcx_text content)
-{
-    bool first = true;
-    while (content.length > 0) {
-        const char *stop = memchr(content.data, '\n', content.length);
-        size_t length = stop ? (size_t)(stop - content.data) : content.length;
-        struct rcx_text id = id_of_line((struct rcx_text){content.data, length});
-        size_t used = stop ? length + 1 : length;
-        content = (struct rcx_text){content.data + used, content.length - used};
-        if (id.length == 0)
-            continue;
-        bool header = first && rcx_text_equal_nocase(id, "customer_id");
-        first = false;
-        if (header)
-            continue;
-        uint32_t row = rcx_customer_index_find_text(index, id);
-        if (row == RCX_NO_ROW) {
-            inputs->suppressed_unknown++;
-        } else if (!inputs->suppressed[row]) {
-            inputs->suppressed[row] = 1;
-            inputs->suppressed_count++;
-        }
-    }
-}
+/* --- all of it ------------------------------------------------------------------------------------ */
 
 static enum rcx_status read_suppression(const char *path, const struct rcx_customer_index *index,
                                         struct rcx_campaign_inputs *inputs, struct rcx_error *err)
 {
-    static const char mark[] = "\xEF\xBB\xBF";
-    struct rcx_buf content = {0};
-    enum rcx_status status = rcx_file_read(path, &content, err);
-    if (status != RCX_OK)
-        return status;
     inputs->suppressed = rcx_calloc(inputs->customers.rows + 1, 1);
-    if (!inputs->suppressed) {
-        status = rcx_fail_nomem(err, path, inputs->customers.rows);
-    } else {
-        struct rcx_text text = {(const char *)content.data, content.length};
-        if (text.length >= 3 && memcmp(text.data, mark, 3) == 0)
-            text = (struct rcx_text){text.data + 3, text.length - 3};
-        suppress(inputs, index, text);
-    }
-    rcx_buf_release(&content);
-    return status;
+    if (!inputs->suppressed)
+        return rcx_fail_nomem(err, path, inputs->customers.rows);
+    return rcx_suppression_read(path, index, inputs->suppressed, &inputs->suppressed_count,
+                                &inputs->suppressed_unknown, err);
 }
 
 enum rcx_status rcx_campaign_inputs_read(const char *directory, const char *suppression,

@@ -29,7 +29,7 @@ struct rcx_campaign_inputs {
 };
 void rcx_campaign_inputs_release(struct rcx_campaign_inputs *inputs);
 
-/* `suppression` is a file of ids, one a line, "" or NULL: none; a first line customer_id is a header.
+/* `suppression` is a list of ids (cli/suppression.h), "" or NULL: none.
  * Errors: RCX_E_IO (a missing file: which stage makes it), RCX_E_INPUT (a column, a customer that is
  * there twice), RCX_E_CORRUPT, RCX_E_NOMEM. The caller releases *out. */
 enum rcx_status rcx_campaign_inputs_read(const char *directory, const char *suppression,

@@ -117,7 +117,8 @@ static void print_json(struct rcx_cli *cli, const struct rcx_flow_measure_result
     rcx_json_put_text(&json, "first_day", rcx_format_day(result->first, date));
     rcx_json_put_text(&json, "last_day", rcx_format_day(result->last, date));
     rcx_json_put_bool(&json, "complete", result->last == result->asked);
-    rcx_json_put_u64(&json, "silent_customers", result->unknown);
+    rcx_json_put_u64(&json, "silent_customers", result->silent);
+    rcx_json_put_u64(&json, "unknown_customers", result->unknown);
     put_uplift(&json, "all", &result->uplifts[0]);
     rcx_json_key(&json, "tiers");
     rcx_json_object(&json);
@@ -129,11 +130,16 @@ static void print_json(struct rcx_cli *cli, const struct rcx_flow_measure_result
 
 static void warn(struct rcx_cli *cli, const struct rcx_flow_measure_result *result)
 {
-    char last[RCX_DATE_TEXT_BYTES], asked[RCX_DATE_TEXT_BYTES];
+    char last[32], asked[32];
     if (result->last < result->asked)
         rcx_log_write(cli->log, RCX_LOG_WARNING, "measure",
                       "the data end on %s, the span on %s: who is silent so far may still buy",
                       rcx_format_day(result->last, last), rcx_format_day(result->asked, asked));
+    if (result->unknown > 0)
+        rcx_log_write(
+            cli->log, RCX_LOG_WARNING, "measure",
+            "%s of the %s customers of the plan are not in the store; they count as silent",
+            rcx_format_count(result->unknown, asked), rcx_format_count(result->customers, last));
     if (!result->measured_all)
         rcx_log_write(cli->log, RCX_LOG_WARNING, "measure",
                       "some tiers have no contacts or no control group; their save rates stay as "

@@ -9,13 +9,11 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "cli/customer_index.h"
+#include "cli/measure_plan.h"
 #include "cli/sink_options.h"
 #include "config/tiers.h"
 #include "engine/exec/response_run.h"
 #include "ml/tasks/campaign/table_columns.h"
-#include "storage/format/table_read.h"
-
-enum { TIERS_MOST = 255, NAME_BYTES = 64 };
 
 void rcx_flow_measure_result_release(struct rcx_flow_measure_result *result)
 {
@@ -25,80 +23,21 @@ void rcx_flow_measure_result_release(struct rcx_flow_measure_result *result)
     *result = (struct rcx_flow_measure_result){0};
 }
 
-/* --- the plan ------------------------------------------------------------------------------------- */
-
-struct plan {
-    const char *path;
-    struct rcx_table table;
-    const struct rcx_column *ids, *tiers, *groups, *churn, *costs, *dates;
-};
-
-static enum rcx_status need(const struct plan *plan, const char *name, bool text,
-                            const struct rcx_column **out, struct rcx_error *err)
-{
-    const struct rcx_column *column = rcx_table_find(&plan->table, name);
-    if (!column)
-        return rcx_fail(err, RCX_E_INPUT,
-                        "%s: there is no column '%s'; expected a plan as 'rcx campaign' writes it",
-                        plan->path, name);
-    if (column->type != RCX_TYPE_TEXT && (text || column->type != RCX_TYPE_INT64))
-        return rcx_fail(err, RCX_E_INPUT, "%s: column '%s' is %s", plan->path, name,
-                        rcx_type_name(column->type));
-    *out = column;
-    return RCX_OK;
-}
-
-static enum rcx_status read_plan(const struct rcx_flow_measure *flow, struct plan *plan,
-                                 struct rcx_error *err)
-{
-    const struct rcx_table_read_options options = {.parallel = &flow->parallel};
-    plan->path = flow->plan;
-    enum rcx_status status = rcx_table_read(flow->plan, &options, &plan->table, err);
-    if (status == RCX_OK && plan->table.rows == 0)
-        return rcx_fail(err, RCX_E_INPUT, "%s: the plan is empty", flow->plan);
-    if (status == RCX_OK)
-        status = need(plan, "customer_id", false, &plan->ids, err);
-    if (status == RCX_OK)
-        status = need(plan, "tier", true, &plan->tiers, err);
-    if (status == RCX_OK)
-        status = need(plan, "group", true, &plan->groups, err);
-    if (status != RCX_OK)
-        return status;
-    plan->churn = rcx_table_find(&plan->table, "churn_probability");
-    plan->costs = rcx_table_find(&plan->table, "cost");
-    plan->dates = rcx_table_find(&plan->table, "plan_date");
-    return RCX_OK;
-}
-
-static double number_at(const struct rcx_column *column, size_t row, double missing)
-{
-    if (!column || rcx_column_is_null(column, row))
-        return missing;
-    if (column->type == RCX_TYPE_REAL)
-        return column->reals[row];
-    if (column->type == RCX_TYPE_INT64)
-        return (double)column->i64[row];
-    if (column->type == RCX_TYPE_DECIMAL)
-        return rcx_ratio(column->i64[row], rcx_pow10(column->scale));
-    return missing;
-}
-
 /* --- the span ------------------------------------------------------------------------------------- */
 
-static enum rcx_status find_span(const struct rcx_flow_measure *flow, const struct plan *plan,
+static enum rcx_status find_span(const struct rcx_flow_measure *flow,
+                                 const struct rcx_measure_plan *plan,
                                  struct rcx_flow_measure_result *out, struct rcx_error *err)
 {
     uint64_t days = flow->days ? flow->days : (uint64_t)flow->config->churn.horizon_days;
     rcx_day last = flow->from->range.last;
     char end[RCX_DATE_TEXT_BYTES], begin[RCX_DATE_TEXT_BYTES];
-    bool told = plan->dates && plan->dates->type == RCX_TYPE_DATE &&
-                !rcx_column_is_null(plan->dates, 0);
-    if (!flow->has_first && !told)
+    if (!flow->has_first && !plan->dated)
         return rcx_fail(err, RCX_E_INPUT,
                         "%s does not say when it was made (plan_date); give the first day that "
                         "counts with --from DATE",
-                        plan->path);
-    out->first = flow->has_first ? flow->first : plan->dates->i32[0] + 1;
+                        flow->plan);
+    out->first = flow->has_first ? flow->first : plan->day + 1;
     out->asked = out->first + (rcx_day)(days < 36500 ? days : 36500) - 1;
     out->last = out->asked < last ? out->asked : last;
     if (out->last < out->first)
@@ -112,117 +51,95 @@ static enum rcx_status find_span(const struct rcx_flow_measure *flow, const stru
 /* --- customers ------------------------------------------------------------------------------------ */
 
 struct outcome {
-    size_t count;
-    uint8_t *tiers, *contacted, *churned;
-    double *revenue, *predicted, *costs;
+    uint8_t *churned;
+    double *revenue;
 };
 
 static void release_outcome(struct outcome *outcome)
 {
-    rcx_free(outcome->tiers);
-    rcx_free(outcome->contacted);
     rcx_free(outcome->churned);
     rcx_free(outcome->revenue);
-    rcx_free(outcome->predicted);
-    rcx_free(outcome->costs);
 }
 
-static bool reserve_outcome(struct outcome *outcome, size_t rows)
+static enum rcx_status responses_of(const struct rcx_flow_measure *flow, rcx_day first,
+                                    rcx_day last, struct rcx_table *out, struct rcx_error *err)
 {
-    outcome->tiers = rcx_malloc_array(rows + 1, 1);
-    outcome->contacted = rcx_malloc_array(rows + 1, 1);
-    outcome->churned = rcx_malloc_array(rows + 1, 1);
-    outcome->revenue = rcx_malloc_array(rows + 1, sizeof(double));
-    outcome->predicted = rcx_malloc_array(rows + 1, sizeof(double));
-    outcome->costs = rcx_malloc_array(rows + 1, sizeof(double));
-    return outcome->tiers && outcome->contacted && outcome->churned && outcome->revenue &&
-           outcome->predicted && outcome->costs;
+    const struct rcx_response_run run = {.store = flow->from->store,
+                                         .plan = &flow->from->plan,
+                                         .parallel = flow->parallel,
+                                         .first = first,
+                                         .last = last};
+    return rcx_response_run(&run, out, err);
 }
 
-/* The index of a tier by its name, added when new; TIERS_MOST: too many. */
-static size_t tier_of(struct rcx_flow_measure_result *out, struct rcx_text name)
+static enum rcx_status check_ids(const struct rcx_flow_measure *flow,
+                                 const struct rcx_measure_plan *plan, const struct rcx_column *ids,
+                                 struct rcx_error *err)
 {
-    size_t length = name.length < NAME_BYTES - 1 ? name.length : NAME_BYTES - 1;
-    for (size_t k = 0; k < out->tier_count; k++)
-        if (strlen(out->tiers[k]) == length && memcmp(out->tiers[k], name.data, length) == 0)
-            return k;
-    if (out->tier_count == TIERS_MOST)
-        return TIERS_MOST;
-    memcpy(out->tiers[out->tier_count], name.data, length);
-    out->tiers[out->tier_count][length] = '\0';
-    return out->tier_count++;
-}
-
-static enum rcx_status take_row(const struct plan *plan, size_t row, struct outcome *to,
-                                struct rcx_flow_measure_result *out, bool *out_taken,
-                                struct rcx_error *err)
-{
-    char id[64];
-    *out_taken = !rcx_column_is_null(plan->groups, row) && !rcx_column_is_null(plan->tiers, row);
-    if (!*out_taken)
+    if (ids->type == plan->ids->type)
         return RCX_OK;
-    struct rcx_text group = rcx_strings_get(plan->groups->dictionary, plan->groups->codes[row]);
-    bool contact = rcx_text_equal(group, rcx_text_of("contact"));
-    if (!contact && !rcx_text_equal(group, rcx_text_of("control")))
-        return rcx_fail(
-            err, RCX_E_INPUT, "%s: group of customer %s is '%.*s', expected contact or control",
-            plan->path, rcx_customer_text(plan->ids, row, id), (int)group.length, group.data);
-    size_t tier = tier_of(out, rcx_strings_get(plan->tiers->dictionary, plan->tiers->codes[row]));
-    if (tier == TIERS_MOST)
-        return rcx_fail(err, RCX_E_INPUT, "%s: more than %d different tiers", plan->path,
-                        TIERS_MOST);
-    size_t i = to->count++;
-    to->tiers[i] = (uint8_t)tier;
-    to->contacted[i] = contact;
-    to->churned[i] = 1;
-    to->revenue[i] = 0;
-    to->predicted[i] = number_at(plan->churn, row, NAN);
-    to->costs[i] = contact ? number_at(plan->costs, row, 0) : 0;
-    return RCX_OK;
+    return rcx_fail(err, RCX_E_INPUT,
+                    "%s: customer_id is %s, but %s in the store: is it the plan of this shop? "
+                    "(Texts that look like numbers keep their type in "
+                    "optimal_campaign_allocation.parquet.)",
+                    flow->plan, rcx_type_name(plan->ids->type), rcx_type_name(ids->type));
 }
 
-static enum rcx_status join(const struct plan *plan, const struct rcx_table *responses,
+/* How many customers of the plan the store does not know at all, neither before nor in the span. */
+static enum rcx_status count_unknown(const struct rcx_flow_measure *flow,
+                                     const struct rcx_measure_plan *plan,
+                                     struct rcx_flow_measure_result *out, struct rcx_error *err)
+{
+    struct rcx_table ever = {0};
+    struct rcx_customer_index index = {0};
+    enum rcx_status status = responses_of(flow, flow->from->range.first, out->last, &ever, err);
+    if (status == RCX_OK)
+        status = rcx_customer_index_open(&ever.columns[0], "the store", &index, err);
+    for (size_t i = 0; i < plan->count && status == RCX_OK; i++)
+        out->unknown += rcx_customer_index_find(&index, plan->ids, plan->rows[i]) == RCX_NO_ROW;
+    rcx_customer_index_close(&index);
+    rcx_table_release(&ever);
+    if (status == RCX_OK && out->unknown == plan->count)
+        status = rcx_fail(err, RCX_E_INPUT,
+                          "%s: none of its %zu customers has ever bought anything in the store: is "
+                          "it the plan of this shop?",
+                          flow->plan, plan->count);
+    return status;
+}
+
+static enum rcx_status join(const struct rcx_measure_plan *plan, const struct rcx_table *responses,
                             struct outcome *to, struct rcx_flow_measure_result *out,
                             struct rcx_error *err)
 {
-    const struct rcx_column *ids = &responses->columns[0];
-    struct rcx_customer_index index = {0}, twice = {0};
-    bool taken = false;
-    if (ids->type != plan->ids->type)
-        return rcx_fail(err, RCX_E_INPUT,
-                        "%s: customer_id is %s, but %s in the store: is it the plan of this shop? "
-                        "(Texts that look like numbers keep their type in "
-                        "optimal_campaign_allocation.parquet.)",
-                        plan->path, rcx_type_name(plan->ids->type), rcx_type_name(ids->type));
-    enum rcx_status status = rcx_customer_index_open(ids, "the store", &index, err);
-    if (status == RCX_OK)
-        status = rcx_customer_index_open(plan->ids, plan->path, &twice, err);
-    for (size_t row = 0; row < plan->table.rows && status == RCX_OK; row++) {
-        status = take_row(plan, row, to, out, &taken, err);
-        if (status != RCX_OK || !taken)
-            continue;
-        uint32_t found = rcx_customer_index_find(&index, plan->ids, row);
-        if (found == RCX_NO_ROW) {
-            out->unknown++;
-            continue;
-        }
-        to->churned[to->count - 1] = responses->columns[1].i64[found] == 0;
-        to->revenue[to->count - 1] = number_at(&responses->columns[2], found, 0);
+    struct rcx_customer_index index = {0};
+    enum rcx_status status = rcx_customer_index_open(&responses->columns[0], "the store", &index,
+                                                     err);
+    for (size_t i = 0; i < plan->count && status == RCX_OK; i++) {
+        uint32_t found = rcx_customer_index_find(&index, plan->ids, plan->rows[i]);
+        bool silent = found == RCX_NO_ROW;
+        const struct rcx_column *revenue = &responses->columns[2];
+        out->silent += silent;
+        to->churned[i] = silent || responses->columns[1].i64[found] == 0;
+        to->revenue[i] = silent ? 0 : rcx_ratio(revenue->i64[found], rcx_pow10(revenue->scale));
     }
     rcx_customer_index_close(&index);
-    rcx_customer_index_close(&twice);
     return status;
 }
 
 /* --- results -------------------------------------------------------------------------------------- */
 
-static enum rcx_status compare(const struct rcx_flow_measure *flow, const struct outcome *outcome,
+static enum rcx_status compare(const struct rcx_flow_measure *flow,
+                               const struct rcx_measure_plan *plan, const struct outcome *outcome,
                                struct rcx_flow_measure_result *out, struct rcx_error *err)
 {
     const struct rcx_cfg_campaign *cfg = &flow->config->campaign;
-    const struct rcx_uplift_data data = {outcome->count,   outcome->tiers,   outcome->contacted,
-                                         outcome->churned, outcome->revenue, outcome->predicted,
-                                         outcome->costs};
+    const struct rcx_uplift_data data = {.customers = plan->count,
+                                         .tiers = plan->tiers,
+                                         .contacted = plan->contacted,
+                                         .churned = outcome->churned,
+                                         .revenue = outcome->revenue,
+                                         .predicted = plan->predicted,
+                                         .costs = plan->costs};
     out->uplifts = rcx_malloc_array(out->tier_count + 1, sizeof *out->uplifts);
     if (!out->uplifts)
         return rcx_fail_nomem(err, "measurement", 0);
@@ -295,7 +212,7 @@ static enum rcx_status make_table(const struct rcx_flow_measure *flow,
                                              "realised_value_low",
                                              "realised_value_high",
                                              "realised_roi_pct"};
-    const char *names[TIERS_MOST + 1] = {"all"};
+    const char *names[RCX_MEASURE_TIERS_MOST + 1] = {"all"};
     struct rcx_columns to = {.table = &out->table};
     out->table.rows = out->tier_count + 1;
     for (size_t k = 0; k < out->tier_count; k++)
@@ -348,28 +265,32 @@ static enum rcx_status write_tiers(const struct rcx_flow_measure *flow,
     return status;
 }
 
-static enum rcx_status measure(const struct rcx_flow_measure *flow, struct plan *plan,
+static enum rcx_status measure(const struct rcx_flow_measure *flow, struct rcx_measure_plan *plan,
                                struct outcome *outcome, struct rcx_flow_measure_result *out,
                                struct rcx_error *err)
 {
     struct rcx_table responses = {0};
     enum rcx_status status = find_span(flow, plan, out, err);
-    const struct rcx_response_run run = {.store = flow->from->store,
-                                         .plan = &flow->from->plan,
-                                         .parallel = flow->parallel,
-                                         .first = out->first,
-                                         .last = out->last};
     if (status == RCX_OK)
-        status = rcx_response_run(&run, &responses, err);
+        status = responses_of(flow, out->first, out->last, &responses, err);
     if (status != RCX_OK)
         return status;
-    out->tiers = rcx_calloc(TIERS_MOST, NAME_BYTES);
-    if (!out->tiers || !reserve_outcome(outcome, plan->table.rows))
-        status = rcx_fail_nomem(err, flow->plan, plan->table.rows * 28);
+    out->tiers = plan->names;
+    out->tier_count = plan->tier_count;
+    out->customers = plan->count;
+    plan->names = NULL;
+    outcome->churned = rcx_malloc_array(plan->count, 1);
+    outcome->revenue = rcx_malloc_array(plan->count, sizeof *outcome->revenue);
+    if (!outcome->churned || !outcome->revenue)
+        status = rcx_fail_nomem(err, flow->plan, plan->count * 9);
+    if (status == RCX_OK)
+        status = check_ids(flow, plan, &responses.columns[0], err);
     if (status == RCX_OK)
         status = join(plan, &responses, outcome, out, err);
     if (status == RCX_OK)
-        status = compare(flow, outcome, out, err);
+        status = count_unknown(flow, plan, out, err);
+    if (status == RCX_OK)
+        status = compare(flow, plan, outcome, out, err);
     if (status == RCX_OK)
         status = make_table(flow, out, err);
     rcx_table_release(&responses);
@@ -382,8 +303,8 @@ enum rcx_status rcx_flow_measure(const struct rcx_flow_measure *flow,
     const struct rcx_sink_options options = {.format = flow->format, .parallel = flow->parallel};
     struct rcx_flow_measure_result result = {0};
     struct outcome outcome = {0};
-    struct plan plan = {0};
-    enum rcx_status status = read_plan(flow, &plan, err);
+    struct rcx_measure_plan plan = {0};
+    enum rcx_status status = rcx_measure_plan_read(flow->plan, &flow->parallel, &plan, err);
     if (status == RCX_OK)
         status = measure(flow, &plan, &outcome, &result, err);
     if (status == RCX_OK && flow->output)
@@ -391,7 +312,7 @@ enum rcx_status rcx_flow_measure(const struct rcx_flow_measure *flow,
     if (status == RCX_OK && flow->tiers)
         status = write_tiers(flow, &result, err);
     release_outcome(&outcome);
-    rcx_table_release(&plan.table);
+    rcx_measure_plan_release(&plan);
     if (status != RCX_OK) {
         rcx_flow_measure_result_release(&result);
         return status;

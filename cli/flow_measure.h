@@ -1,9 +1,5 @@
 #pragma once
-/* A plan against what its customers did afterwards. Prints nothing.
- *
- * Of the plan (campaign_execution_plan.csv or optimal_campaign_allocation.parquet) it reads customer_id,
- * tier, group (contact, control; other rows are left out); may be there: churn_probability, cost,
- * plan_date. */
+/* A plan (cli/measure_plan.h) against what its customers did afterwards. Prints nothing. */
 #include "base/log.h"
 #include "cli/flow_store.h"
 #include "ml/tasks/campaign/uplift.h"
@@ -24,7 +20,9 @@ struct rcx_flow_measure {
 struct rcx_flow_measure_result {
     struct rcx_table table;     /* a row for all tiers, then one for each */
     rcx_day first, last, asked; /* the span, and its last day had the data reached it */
-    size_t unknown;             /* customers of the plan who are not in the store's span at all */
+    size_t silent;              /* customers of the plan without any row in the span */
+    size_t unknown;             /* customers of the plan who have no row before its end either */
+    size_t customers;           /* of the plan */
     size_t tier_count;
     char (*tiers)[64];          /* names, owned */
     struct rcx_uplift *uplifts; /* [tier_count + 1], the first of all; owned */
@@ -32,7 +30,8 @@ struct rcx_flow_measure_result {
 };
 void rcx_flow_measure_result_release(struct rcx_flow_measure_result *result);
 
-/* Errors: RCX_E_INPUT (the plan's columns; the date is not known; the data end before), of files and
+/* Errors: RCX_E_INPUT (the plan's columns; the date is not known; the data end before; none of
+ * its customers is in the store), of files and
  * store. The caller releases *out. */
 enum rcx_status rcx_flow_measure(const struct rcx_flow_measure *flow,
                                  struct rcx_flow_measure_result *out, struct rcx_error *err);

@@ -218,6 +218,26 @@ def test_suppressed_customers_are_not_contacted(planned, rows, tmp_path):
     assert run("campaign", "-o", folder, "--suppress", tmp_path / "none").returncode == 1
 
 
+LISTS = {"fields": "Customer_ID,reason\n12003,moved\n12006;x\n", "carriage returns": "12003\r12006", "as reals": "12003.0\n12006.0\n",
+         "tabs and quotes": '"12003"\tyes\n "12006"  \n\n\n'}
+
+
+@pytest.mark.parametrize("content", LISTS.values(), ids=LISTS)
+def test_forms_of_suppression_lists(content, rows, tmp_path):
+    folder = campaign_files.write(tmp_path, rows[:40])
+    (tmp_path / "no.csv").write_text(content)
+    got = run("campaign", "-o", folder, "--suppress", tmp_path / "no.csv", "--json")
+    assert got.returncode == 0 and got.stderr.count("no customers") == 0
+    assert json.loads(got.stdout)["customers"]["suppressed"] == 2
+
+
+def test_a_suppression_list_that_is_no_text_is_refused(rows, tmp_path):
+    folder = campaign_files.write(tmp_path, rows[:40])
+    got = run("campaign", "-o", folder, "--suppress", folder / "outputs/churn_predictions.parquet")
+    assert got.returncode == 3 and "not a text" in got.stderr
+    assert not (folder / "outputs/optimization_metrics.json").exists()
+
+
 def test_no_budget_is_an_empty_plan_and_a_note(rows, tmp_path):
     folder = campaign_files.write(tmp_path, rows)
     got = run("campaign", "-o", folder, "--budget", "0", "--json")

@@ -150,6 +150,14 @@ BAD_PLANS = {
     "customer_id,tier,group\n20001,light,contact\n": "--from DATE",
     "customer_id,tier,group,plan_date\n20001,light,contact,2011-06-30\n20001,light,control,2011-06-30\n": "is there twice",
     "customer_id,tier,group,plan_date\nX1,light,contact,2011-06-30\n": "customer_id is text, but int64 in the store",
+    "customer_id,tier,group,plan_date\n99,light,contact,2011-06-30\n98,light,control,2011-06-30\n": "none of its 2 customers has ever bought",
+    "customer_id,tier,group,cost,plan_date\n20001,light,contact,-2,2011-06-30\n": "cost of customer 20001 is -2",
+    "customer_id,tier,group,churn_probability,plan_date\n20001,light,contact,1.5,2011-06-30\n": "churn_probability of customer 20001 is 1.5",
+    "customer_id,tier,group\n20001,light,\n": "column 'group' is",
+    "customer_id,tier,group\n20001,1,contact\n": "column 'tier' is int64, expected text",
+    "customer_id,tier,group\n,light,contact\n20001,light,contact\n": "a row has no customer_id",
+    "customer_id,tier,group\n20001,light\n": "",
+    "": "",
 }
 
 
@@ -160,6 +168,26 @@ def test_bad_plans_are_refused(content, message, tmp_path):
     options = ["--from", "2011-07-01"] if "maybe" in message else []
     got = run("measure", "--plan", tmp_path / "plan.csv", "--store", tmp_path / "store", *options)
     assert got.returncode == 3 and message in got.stderr, got.stderr
+
+
+def test_wrong_stores_are_refused(tmp_path):
+    make(tmp_path, customers=20)
+    for store, code in [(tmp_path / "none", 1), (tmp_path / "plan.csv", 1), (tmp_path, 1)]:
+        got = run("measure", "--plan", tmp_path / "plan.csv", "--store", store, "--tiers-out", tmp_path / "tiers.yaml")
+        assert got.returncode == code and str(store) in got.stderr, got.stderr
+    got = run("measure", "--plan", tmp_path / "shop.csv", "--store", tmp_path / "store", "-o", tmp_path / "table.csv")
+    assert got.returncode == 3 and "there is no column 'customer_id'" in got.stderr
+    assert run("measure", "--plan", tmp_path / "none.csv", "--store", tmp_path / "store").returncode == 1
+    assert not (tmp_path / "tiers.yaml").exists() and not (tmp_path / "table.csv").exists()
+
+
+def test_customers_who_are_not_in_the_store_are_counted(tmp_path):
+    make(tmp_path, customers=20)
+    with open(tmp_path / "plan.csv", "a", encoding="utf-8") as file:
+        file.write("7,light,contact,2,.5,2011-06-30\n8,light,control,0,.5,2011-06-30\n")
+    report, errors = measure(tmp_path)
+    assert "2 of the 22 customers of the plan are not in the store" in errors
+    assert report["unknown_customers"] == 2 and report["all"]["contacts"] + report["all"]["controls"] == 22
 
 
 def test_no_control_group(tmp_path):
