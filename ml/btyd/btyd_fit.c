@@ -26,6 +26,7 @@ struct search {
     enum rcx_btyd_model model;
     unsigned n;
     struct rcx_parallel parallel;
+    const struct rcx_pareto_rules *rules; /* Pareto/NBD */
 };
 
 /* The mean log-likelihood of a customer by the logarithms of the parameters. */
@@ -40,7 +41,7 @@ static enum rcx_status objective(void *context, const double *x, double *value, 
     for (unsigned i = 0; i < n; i++)
         parameters[i] = exp(x[i]);
     enum rcx_status status = rcx_btyd_slopes_at(search->groups, search->model, parameters,
-                                                &search->parallel, &slopes, err);
+                                                search->rules, &search->parallel, &slopes, err);
     if (status != RCX_OK)
         return status;
     *value = slopes.value / customers;
@@ -170,12 +171,17 @@ static enum rcx_status fit_one(const struct rcx_btyd_groups *groups,
                                const struct rcx_parallel *parallel, struct rcx_btyd_fit *out,
                                struct rcx_error *err)
 {
-    struct search search = {groups, model, rcx_btyd_parameter_count(model), *parallel};
+    struct rcx_pareto_rules rules;
+    struct search search = {groups, model, rcx_btyd_parameter_count(model), *parallel, NULL};
     struct rcx_maximum maximum = {0};
     struct rcx_btyd_fit fit = {.requested = model,
                                .other_log_likelihood = NAN,
                                .customers = groups->customers,
                                .distinct = groups->distinct};
+    if (model == RCX_BTYD_PARETO) {
+        rules = rcx_pareto_rules_of();
+        search.rules = &rules;
+    }
     enum rcx_status status = try_starts(&search, sample, &maximum, &fit, err);
     if (status != RCX_OK)
         return status;

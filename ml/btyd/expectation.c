@@ -33,7 +33,7 @@ static struct slice make_slice(const struct rcx_expectation *expectation, const 
     slice.dropout.alpha = parameters[1];
     if (expectation->model == RCX_BTYD_PARETO)
         slice.pareto = (struct rcx_pareto_run){parameters[0] + x, parameters[1], parameters[2],
-                                               parameters[3], expectation->rules->rules};
+                                               parameters[3], expectation->rules};
     else if (chances > 0)
         slice.dropout.log_odds = log(parameters[2] / (parameters[3] + chances - 1));
     return slice;

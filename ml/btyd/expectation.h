@@ -1,7 +1,7 @@
 #pragma once
 /* One quantity for some lanes of a run, at given parameters. Private to ml/btyd. */
 #include "ml/btyd/btyd_groups.h"
-#include "ml/btyd/pareto_rules.h"
+#include "ml/btyd/pareto_kernels.h"
 
 struct rcx_expectation {
     enum rcx_btyd_model model;

@@ -22,7 +22,8 @@ struct rcx_gauss_rule rcx_gauss_rule_of(unsigned count)
     static const double PI = 3.14159265358979323846;
     struct rcx_gauss_rule rule = {.count = count};
     for (unsigned i = 0; i < (count + 1) / 2; i++) {
-        double x = cos(PI * (i + .75) / (count + .5));
+        double n = count;
+        double x = (1 - (n - 1) / (8 * n * n * n)) * cos(PI * (i + .75) / (n + .5)); /* Tricomi */
         double slope = 1;
         double step = 1;
         for (int k = 0; k < STEPS && fabs(step) > 1e-14; k++) {

@@ -1,6 +1,7 @@
 #pragma once
 /* The likelihoods behind rcx_btyd_log_likelihood. Private to ml/btyd. */
 #include "ml/btyd/btyd_groups.h"
+#include "ml/btyd/pareto_kernels.h"
 
 /* Value, gradient [4], Hessian [4 x 4] by the parameters, of all customers. For the NBD only the
  * first two parameters are looked at, the rest of gradient and Hessian is zero. */
@@ -16,13 +17,16 @@ enum rcx_status rcx_dropout_likelihood(const struct rcx_btyd_groups *groups,
                                        const struct rcx_parallel *parallel,
                                        struct rcx_btyd_slopes *out, struct rcx_error *err);
 enum rcx_status rcx_pareto_likelihood(const struct rcx_btyd_groups *groups,
-                                      const double *parameters, const struct rcx_parallel *parallel,
+                                      const double *parameters,
+                                      const struct rcx_pareto_rules *rules,
+                                      const struct rcx_parallel *parallel,
                                       struct rcx_btyd_slopes *out, struct rcx_error *err);
 
-/* Of any model but AUTO. */
+/* Of any model but AUTO; rules: for Pareto/NBD, else NULL. */
 enum rcx_status rcx_btyd_slopes_at(const struct rcx_btyd_groups *groups, enum rcx_btyd_model model,
-                                   const double *parameters, const struct rcx_parallel *parallel,
-                                   struct rcx_btyd_slopes *out, struct rcx_error *err);
+                                   const double *parameters, const struct rcx_pareto_rules *rules,
+                                   const struct rcx_parallel *parallel, struct rcx_btyd_slopes *out,
+                                   struct rcx_error *err);
 
 /* Threads for a pass over so many lanes, each costing `cost` times a few additions: starting them for
  * little work costs more than it brings. */

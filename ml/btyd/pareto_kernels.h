@@ -15,11 +15,19 @@
 #include "base/kernel.h"
 #include "ml/btyd/gauss_rules.h"
 
-enum { RCX_PARETO_RULES = 3 };
+enum { RCX_PARETO_RULES = 8 };
+
+/* Rules by length of the interval, so that the relative error stays below 1e-11: rule i up to
+ * longest[i]. Measured over random parameters, x, t_x and T; the first is for nearly no length. */
+struct rcx_pareto_rules {
+    double longest[RCX_PARETO_RULES];
+    struct rcx_gauss_rule rules[RCX_PARETO_RULES];
+};
+struct rcx_pareto_rules rcx_pareto_rules_of(void); /* ~50 microseconds */
 
 struct rcx_pareto_run {
-    double shape, alpha, s, beta;       /* shape: r + x */
-    const struct rcx_gauss_rule *rules; /* [RCX_PARETO_RULES], by length of the interval */
+    double shape, alpha, s, beta; /* shape: r + x */
+    const struct rcx_pareto_rules *rules;
 };
 
 /* Weighted sums of ln(A + I) and of its derivatives by (p, alpha, s, beta): the value, 4 first ones,

@@ -4,7 +4,7 @@
 
 /* The interval [from, to] of moments of death, in tau. */
 struct interval {
-    rcx_lanes from, kappa, length; /* length of tau */
+    rcx_lanes from, scale, length; /* 1 / kappa; length of tau */
     rcx_lanes log_alpha, log_beta; /* ln(alpha + from), ln(beta + from) */
     const struct rcx_gauss_rule *rule;
 };
@@ -20,13 +20,17 @@ RCX_LANES_INLINE struct interval make_interval(const struct rcx_pareto_run *run,
     const rcx_lanes beta = from + run->beta;
     const double first = __builtin_expm1(most / (run->shape > .1 ? run->shape : .1));
     const double second = __builtin_expm1(most / (run->s + 1));
-    struct interval interval = {.from = from, .kappa = p / alpha + (run->s + 1) / beta};
+    const rcx_lanes kappa = p / alpha + (run->s + 1) / beta;
+    struct interval interval = {.from = from, .scale = 1 / kappa};
     const rcx_lanes reach = rcx_lanes_min(to - from, rcx_lanes_min(first * alpha, second * beta));
-    interval.length = rcx_lanes_log(1 + interval.kappa * reach);
+    interval.length = rcx_lanes_log(1 + kappa * reach);
     interval.log_alpha = rcx_lanes_log(alpha);
     interval.log_beta = rcx_lanes_log(beta);
     const double longest = rcx_lanes_highest(interval.length);
-    interval.rule = &run->rules[longest < 2 ? 0 : (longest < 6 ? 1 : 2)];
+    unsigned i = 0;
+    while (longest > run->rules->longest[i])
+        i++;
+    interval.rule = &run->rules->rules[i];
     return interval;
 }
 
@@ -42,14 +46,13 @@ RCX_LANES_INLINE struct node visit_node(const struct rcx_pareto_run *run,
     struct node node;
     const rcx_lanes tau = interval->length * interval->rule->nodes[j];
     const rcx_lanes step = rcx_lanes_exp(tau);
-    const rcx_lanes y = interval->from + (step - 1) / interval->kappa;
+    const rcx_lanes y = interval->from + (step - 1) * interval->scale;
     node.alpha = y + run->alpha;
     node.beta = y + run->beta;
     node.log_alpha = rcx_lanes_log(node.alpha) - interval->log_alpha;
     node.log_beta = rcx_lanes_log(node.beta) - interval->log_beta;
     const rcx_lanes fall = run->shape * node.log_alpha + (run->s + 1) * node.log_beta;
-    node.mass = interval->rule->weights[j] * interval->length / interval->kappa *
-                (step * rcx_lanes_exp(-fall));
+    node.mass = interval->rule->weights[j] * (step * rcx_lanes_exp(-fall));
     return node;
 }
 
@@ -60,7 +63,7 @@ RCX_LANES_INLINE rcx_lanes integrate(const struct rcx_pareto_run *run,
     rcx_lanes sum = {0};
     for (unsigned j = 0; j < interval->rule->count; j++)
         sum += visit_node(run, interval, j).mass;
-    return run->s * sum;
+    return run->s * interval->length * interval->scale * sum;
 }
 
 /* (alpha + to)^-p (beta + to)^-s in the same scale. */
@@ -117,11 +120,13 @@ RCX_LANES_INLINE struct moments find_moments(const struct rcx_pareto_run *run,
                                              const struct interval *interval)
 {
     struct moments m = {0};
+    const rcx_lanes all = run->s * interval->length * interval->scale;
     for (unsigned j = 0; j < interval->rule->count; j++) {
         const struct node node = visit_node(run, interval, j);
-        const rcx_lanes one = run->s * node.mass;
-        const rcx_lanes u = 1 / node.alpha;
-        const rcx_lanes w = 1 / node.beta;
+        const rcx_lanes one = all * node.mass;
+        const rcx_lanes both = 1 / (node.alpha * node.beta);
+        const rcx_lanes u = both * node.beta;
+        const rcx_lanes w = both * node.alpha;
         const rcx_lanes a = one * node.log_alpha;
         const rcx_lanes ou = one * u;
         const rcx_lanes b = one * node.log_beta;

@@ -6,19 +6,26 @@
 #include "base/memory.h"
 #include "ml/btyd/gamma_functions.h"
 #include "ml/btyd/likelihood.h"
-#include "ml/btyd/pareto_rules.h"
 
-/* Nodes by length of the interval, so that the relative error stays below 1e-11. */
 struct rcx_pareto_rules rcx_pareto_rules_of(void)
 {
-    return (struct rcx_pareto_rules){
-        {rcx_gauss_rule_of(16), rcx_gauss_rule_of(32), rcx_gauss_rule_of(96)}};
+    static const struct {
+        double longest;
+        unsigned count;
+    } NODES[RCX_PARETO_RULES] = {{.5, 6}, {1, 8},  {2, 12},  {3, 16},
+                                 {5, 24}, {8, 32}, {12, 48}, {HUGE_VAL, 96}};
+    struct rcx_pareto_rules rules;
+    for (unsigned i = 0; i < RCX_PARETO_RULES; i++) {
+        rules.longest[i] = NODES[i].longest;
+        rules.rules[i] = rcx_gauss_rule_of(NODES[i].count);
+    }
+    return rules;
 }
 
 struct job {
     const struct rcx_btyd_groups *groups;
     const double *parameters;
-    struct rcx_pareto_rules rules;
+    const struct rcx_pareto_rules *rules;
     double (*sums)[RCX_PARETO_SUMS]; /* [pieces] */
 };
 
@@ -32,7 +39,7 @@ static enum rcx_status sum_piece(void *context, size_t index, unsigned worker,
                                        .alpha = job->parameters[1],
                                        .s = job->parameters[2],
                                        .beta = job->parameters[3],
-                                       .rules = job->rules.rules};
+                                       .rules = job->rules};
     size_t first = piece->first_lane;
     (void)worker;
     (void)err;
@@ -86,11 +93,13 @@ static void add_up(const struct job *job, struct rcx_btyd_slopes *out)
 }
 
 enum rcx_status rcx_pareto_likelihood(const struct rcx_btyd_groups *groups,
-                                      const double *parameters, const struct rcx_parallel *parallel,
+                                      const double *parameters,
+                                      const struct rcx_pareto_rules *rules,
+                                      const struct rcx_parallel *parallel,
                                       struct rcx_btyd_slopes *out, struct rcx_error *err)
 {
     enum { COST = 30 };
-    struct job job = {.groups = groups, .parameters = parameters, .rules = rcx_pareto_rules_of()};
+    struct job job = {.groups = groups, .parameters = parameters, .rules = rules};
     struct rcx_parallel threads = rcx_btyd_threads(parallel, groups->lanes, COST);
     job.sums = rcx_malloc_array(groups->piece_count, sizeof *job.sums);
     if (!job.sums)
