@@ -1,10 +1,7 @@
 #pragma once
-/* Exactly n purchases within a horizon, of a customer who is alive now. Private to ml/btyd. */
-#include "ml/btyd/btyd.h"
+/* Exactly n purchases within a horizon when nobody drops out, one customer at a time: for the few
+ * whose P(N = 0) is below what the kernels of count_kernels.h can begin with. Private to ml/btyd. */
 
-/* BG/NBD, MBG/NBD: with N the purchases that there would be if nobody dropped out (negative binomial)
- * and S_j the chance to stay after j of them, S_n P(N = n) + (S_(n-1) - S_n) P(N >= n).
- * Pareto/NBD: alive at the end with n purchases, or dead at a moment u with n purchases before,
- * integrated over u (32 nodes on each of 8 panels). */
-double rcx_count_probability(enum rcx_btyd_model model, const double *parameters, double x,
-                             double age, double horizon, unsigned n);
+/* P(N = n) and P(N >= n), N negative binomial: a gamma(shape, end) rate during `horizon` > 0. */
+double rcx_count_exactly(double shape, double end, double horizon, unsigned n);
+double rcx_count_at_least(double shape, double end, double horizon, unsigned n);

@@ -59,15 +59,19 @@ RCX_KERNEL_DECLARE(void, dropout_purchases,
                    (const double *age, size_t lanes, const struct rcx_dropout_run *run, double a,
                     double b, double horizon, double *out))
 
-/* The same by a rule of beta(a, b), at more cost and without limits. */
+/* P(a purchase between gap and gap + horizon from now) when alive. Absolute error below 1e-12; NaN as
+ * above. */
+RCX_KERNEL_DECLARE(void, dropout_returns,
+                   (const double *age, size_t lanes, const struct rcx_dropout_run *run, double a,
+                    double b, double gap, double horizon, double *out))
+
+/* The same two by a rule of beta(a, b), at more cost and without limits.
+ * Returns: at a rate of l the customer is still there after the gap with probability exp(-l p gap),
+ * whatever he bought meanwhile, and then buys with 1 - exp(-l horizon); over the rates: the mean of
+ * (1 + p gap / end)^-shape - (1 + (p gap + horizon) / end)^-shape, end = alpha + T. */
 RCX_KERNEL_DECLARE(void, dropout_mean_purchases,
                    (const double *age, size_t lanes, const struct rcx_dropout_run *run,
                     const struct rcx_beta_rule *rule, double horizon, double *out))
-
-/* P(a purchase between gap and gap + horizon from now) when alive. At a rate of l the customer is
- * still there after the gap with probability exp(-l p gap), whatever he bought meanwhile, and then buys
- * with 1 - exp(-l horizon); over the rates: the mean of
- * (1 + p gap / end)^-shape - (1 + (p gap + horizon) / end)^-shape, end = alpha + T. */
 RCX_KERNEL_DECLARE(void, dropout_mean_returns,
                    (const double *age, size_t lanes, const struct rcx_dropout_run *run,
                     const struct rcx_beta_rule *rule, double gap, double horizon, double *out))

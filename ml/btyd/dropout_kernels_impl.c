@@ -6,6 +6,7 @@
 
 enum { MOST_TERMS = 1025, CHECK_EVERY = 8 }; /* of the series of expected purchases */
 static const double ENOUGH = 1e-13;
+static const double MOST_LOG = 690; /* of 1 / P(N = 0), with which the series begin */
 
 void RCX_KERNEL(no_dropout_sums)(const double *age, const double *weight, size_t lanes,
                                  const struct rcx_dropout_run *run, double out[RCX_DROPOUT_SUMS])
@@ -119,7 +120,6 @@ void RCX_KERNEL(dropout_purchases)(const double *age, size_t lanes,
                                    const struct rcx_dropout_run *run, double a, double b,
                                    double horizon, double *out)
 {
-    const double most_log = 690; /* of 1 / P(N = 0) */
     const double shape = run->shape;
     struct shared_factors factors;
     factors.made = 0;
@@ -127,7 +127,7 @@ void RCX_KERNEL(dropout_purchases)(const double *age, size_t lanes,
         const rcx_lanes end = rcx_lanes_load(age + i) + run->alpha;
         const rcx_lanes z = horizon / (end + horizon);
         const rcx_lanes l = rcx_lanes_log1p(horizon / end);
-        const rcx_lanes held = rcx_lanes_min(l, rcx_lanes_all(most_log / shape));
+        const rcx_lanes held = rcx_lanes_min(l, rcx_lanes_all(MOST_LOG / shape));
         rcx_lanes mass = rcx_lanes_exp(-shape * held);
         rcx_lanes above = shape * rcx_lanes_box_cox(-shape, held);
         rcx_lanes sum = above;
@@ -147,9 +147,69 @@ void RCX_KERNEL(dropout_purchases)(const double *age, size_t lanes,
             if (rcx_lanes_highest(rest - ENOUGH * sum * (1 - fall)) <= 0)
                 break;
         }
-        const rcx_lanes_int good = (l * shape <= most_log) & (fall < 1) &
+        const rcx_lanes_int good = (l * shape <= MOST_LOG) & (fall < 1) &
                                    (rest <= 1e-11 * sum * (1 - fall));
         rcx_lanes_store(out + i, rcx_lanes_pick(good, sum, rcx_lanes_all(NAN)));
+    }
+}
+
+/* The purchases in a gap, P(N = j), on their way through j. */
+struct gap_purchases {
+    rcx_lanes z, mass, above,
+        sum; /* P(N = j), P(N > j), sum of P(N = i) (b)_i / (a + b)_i, i <= j */
+};
+
+RCX_LANES_INLINE struct gap_purchases before_first(double shape, rcx_lanes end, double gap,
+                                                   rcx_lanes_int *good)
+{
+    const rcx_lanes l = rcx_lanes_log1p(gap / end);
+    const rcx_lanes held = rcx_lanes_min(l, rcx_lanes_all(MOST_LOG / shape));
+    struct gap_purchases purchases = {.z = gap / (end + gap)};
+    purchases.mass = rcx_lanes_exp(-shape * held);
+    purchases.above = 1 - purchases.mass;
+    purchases.sum = purchases.mass;
+    *good &= l * shape <= MOST_LOG;
+    return purchases;
+}
+
+RCX_LANES_INLINE void next_purchase(struct gap_purchases *purchases, double rise, double stay)
+{
+    purchases->mass *= rise * purchases->z;
+    purchases->above -= purchases->mass;
+    purchases->sum += purchases->mass * stay;
+}
+
+/* Over the purchases j in the gap, the chance of so many if nobody dropped out times that to have stayed
+ * after them; less the same with no purchase in the horizon, which is to wait for (alpha + T +
+ * horizon) instead of (alpha + T) at a chance of ((alpha + T) / (alpha + T + horizon))^shape. */
+void RCX_KERNEL(dropout_returns)(const double *age, size_t lanes, const struct rcx_dropout_run *run,
+                                 double a, double b, double gap, double horizon, double *out)
+{
+    const double shape = run->shape;
+    struct shared_factors factors;
+    factors.made = 0;
+    for (size_t i = 0; i < lanes; i += RCX_LANES) {
+        const rcx_lanes end = rcx_lanes_load(age + i) + run->alpha;
+        const rcx_lanes silent = rcx_lanes_exp(-shape * rcx_lanes_log1p(horizon / end));
+        rcx_lanes_int good = end > 0;
+        struct gap_purchases all = before_first(shape, end, gap, &good);
+        struct gap_purchases none = before_first(shape, end + horizon, gap, &good);
+        rcx_lanes rest = all.above;
+        for (int j = 1; j < MOST_TERMS; j += CHECK_EVERY) {
+            if (j + CHECK_EVERY > factors.made)
+                make_factors(&factors, shape, a, b, j + CHECK_EVERY);
+            for (int k = j; k < j + CHECK_EVERY; k++) {
+                next_purchase(&all, factors.rise[k], factors.stay[k]);
+                next_purchase(&none, factors.rise[k], factors.stay[k]);
+            }
+            rest = rcx_lanes_max(rcx_lanes_abs(all.above), rcx_lanes_abs(none.above));
+            rest *= factors.stay[j + CHECK_EVERY - 1];
+            if (rcx_lanes_highest(rest) <= ENOUGH)
+                break;
+        }
+        const rcx_lanes returns = rcx_lanes_max(all.sum - silent * none.sum, (rcx_lanes){0});
+        rcx_lanes_store(out + i,
+                        rcx_lanes_pick(good & (rest <= 10 * ENOUGH), returns, rcx_lanes_all(NAN)));
     }
 }
 

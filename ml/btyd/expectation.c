@@ -2,8 +2,9 @@
 
 #include <math.h>
 
+#include "ml/btyd/count_kernels.h"
 #include "ml/btyd/count_probability.h"
-#include "ml/btyd/dropout_kernels.h"
+#include "ml/btyd/gamma_functions.h"
 #include "ml/btyd/likelihood.h"
 
 enum { MOST = RCX_EXPECTATION_MOST_LANES };
@@ -51,6 +52,21 @@ static void alive(const struct slice *s, double *out)
     }
 }
 
+/* NaN where a series would have been too long. */
+static bool has_gaps(const double *values, size_t lanes)
+{
+    bool gaps = false;
+    for (size_t i = 0; i < lanes; i++)
+        gaps |= isnan(values[i]);
+    return gaps;
+}
+
+static void fill_gaps(const double *means, size_t lanes, double *out)
+{
+    for (size_t i = 0; i < lanes; i++)
+        out[i] = isnan(out[i]) ? means[i] : out[i];
+}
+
 /* Of customers who are alive: P(no purchase within a horizon that begins after a gap). Pareto/NBD: who
  * lives through the gap, exp(-mu gap), has his mu from a gamma whose rate is larger by it. */
 static void silent_later(const struct slice *s, double gap, double horizon, double *out)
@@ -65,10 +81,17 @@ static void silent_later(const struct slice *s, double gap, double horizon, doub
         }
         return;
     }
-    struct rcx_beta_rule rule;
-    rcx_beta_rule_make(s->parameters[2], s->parameters[3] + s->chances, &rule);
-    RCX_KERNEL_CALL(dropout_mean_returns)
-    (s->age, s->lanes, &s->dropout, &rule, gap, horizon, out);
+    double a = s->parameters[2];
+    double b = s->parameters[3] + s->chances;
+    RCX_KERNEL_CALL(dropout_returns)(s->age, s->lanes, &s->dropout, a, b, gap, horizon, out);
+    if (has_gaps(out, s->lanes)) {
+        struct rcx_beta_rule rule;
+        double means[MOST];
+        rcx_beta_rule_make(a, b, &rule);
+        RCX_KERNEL_CALL(dropout_mean_returns)
+        (s->age, s->lanes, &s->dropout, &rule, gap, horizon, means);
+        fill_gaps(means, s->lanes, out);
+    }
     for (size_t i = 0; i < s->lanes; i++)
         out[i] = 1 - out[i];
 }
@@ -88,23 +111,6 @@ static void no_purchase(const struct slice *s, double gap, double horizon, doubl
         out[i] = (1 - out[i]) + out[i] * silent[i];
 }
 
-/* Replaces the numbers that are too large for the series. */
-static void many_purchases(const struct slice *s, double a, double b, double horizon, double *out)
-{
-    struct rcx_beta_rule rule;
-    double means[MOST];
-    size_t first = 0;
-    while (first < s->lanes && !isnan(out[first]))
-        first++;
-    if (first == s->lanes)
-        return;
-    rcx_beta_rule_make(a, b, &rule);
-    RCX_KERNEL_CALL(dropout_mean_purchases)
-    (s->age, s->lanes, &s->dropout, &rule, horizon, means);
-    for (size_t i = first; i < s->lanes; i++)
-        out[i] = isnan(out[i]) ? means[i] : out[i];
-}
-
 /* Of customers who are alive. */
 static void purchases(const struct slice *s, double horizon, double *out)
 {
@@ -121,7 +127,14 @@ static void purchases(const struct slice *s, double horizon, double *out)
     double a = s->parameters[2];
     double b = s->parameters[3] + s->chances;
     RCX_KERNEL_CALL(dropout_purchases)(s->age, s->lanes, &s->dropout, a, b, horizon, out);
-    many_purchases(s, a, b, horizon, out);
+    if (has_gaps(out, s->lanes)) {
+        struct rcx_beta_rule rule;
+        double means[MOST];
+        rcx_beta_rule_make(a, b, &rule);
+        RCX_KERNEL_CALL(dropout_mean_purchases)
+        (s->age, s->lanes, &s->dropout, &rule, horizon, means);
+        fill_gaps(means, s->lanes, out);
+    }
 }
 
 /* Adds factor times the integral of exp(-discount u) E(u) over [from, to]. */
@@ -169,16 +182,48 @@ static void scale_by_alive(const struct slice *s, double *out)
         out[i] *= share[i];
 }
 
+/* Exactly n purchases within a horizon > 0, n > 0 or not, of customers who are alive. */
+static void dropout_count(const struct slice *s, double horizon, unsigned n, double *out)
+{
+    double exactly[MOST];
+    double at_least[MOST];
+    double b = s->parameters[3] + s->chances;
+    double all = s->parameters[2] + b;
+    double before = 1, stay = 1; /* stays through the n - 1 purchases before, and the n-th */
+    if (n > 0 && s->expectation->model != RCX_BTYD_NBD) {
+        before = exp(rcx_gamma_rise(b, n - 1).log - rcx_gamma_rise(all, n - 1).log);
+        stay = (b + n - 1) / (all + n - 1);
+    }
+    RCX_KERNEL_CALL(dropout_counts)
+    (s->age, s->lanes, &s->dropout, horizon, n, exactly, at_least);
+    for (size_t i = 0; i < s->lanes; i++) {
+        double end = s->dropout.alpha + s->age[i];
+        if (isnan(exactly[i])) {
+            exactly[i] = rcx_count_exactly(s->dropout.shape, end, horizon, n);
+            at_least[i] = rcx_count_at_least(s->dropout.shape, end, horizon, n);
+        }
+        out[i] = fmin(before * (stay * exactly[i] + (1 - stay) * at_least[i]), 1);
+    }
+}
+
 static void count_probability(const struct slice *s, double *out)
 {
     const struct rcx_btyd_request *request = s->expectation->request;
+    unsigned n = request->purchases;
+    double horizon = request->horizon;
     double share[MOST];
     alive(s, share);
-    for (size_t i = 0; i < s->lanes; i++) {
-        double one = rcx_count_probability(s->expectation->model, s->parameters, s->x, s->age[i],
-                                           request->horizon, request->purchases);
-        out[i] = share[i] * one + (request->purchases == 0 ? 1 - share[i] : 0);
+    if (horizon <= 0) {
+        for (size_t i = 0; i < s->lanes; i++)
+            out[i] = n == 0 ? 1 : 0;
+    } else if (s->expectation->model == RCX_BTYD_PARETO) {
+        double log_rise = rcx_gamma_rise(s->pareto.shape, n).log - rcx_gamma_rise(1, n).log;
+        RCX_KERNEL_CALL(pareto_count)(s->age, s->lanes, &s->pareto, horizon, n, log_rise, out);
+    } else {
+        dropout_count(s, horizon, n, out);
     }
+    for (size_t i = 0; i < s->lanes; i++)
+        out[i] = share[i] * out[i] + (n == 0 ? 1 - share[i] : 0);
 }
 
 void rcx_expectation_of(const struct rcx_expectation *expectation, const double *parameters,

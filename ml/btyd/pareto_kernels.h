@@ -15,7 +15,7 @@
 #include "base/kernel.h"
 #include "ml/btyd/gauss_rules.h"
 
-enum { RCX_PARETO_RULES = 8 };
+enum { RCX_PARETO_RULES = 8, RCX_PARETO_COUNT_RULE = 3 /* of 16 nodes */ };
 
 /* Rules by length of the interval, so that the relative error stays below 1e-11: rule i up to
  * longest[i]. Measured over random parameters, x, t_x and T; the first is for nearly no length. */

@@ -159,6 +159,76 @@ static void counts_add_up_to_one_and_to_the_mean(void **state)
     }
 }
 
+static long double negative_binomial(long double shape, long double end, long double time,
+                                     unsigned n)
+{
+    return expl(lgammal(shape + n) - lgammal(shape) - lgammal(n + 1) +
+                n * logl(time / (end + time)) - shape * log1pl(time / end));
+}
+
+/* P(n purchases) of a living customer who may die at any moment, on panels that double in length. */
+static long double count_before_death(const double p[N], double x, double age, double horizon,
+                                      unsigned n)
+{
+    enum { PANELS = 60 };
+    const struct rcx_gauss_rule rule = rcx_gauss_rule_of(96);
+    long double shape = p[0] + x, end = p[1] + age, s = p[2], beta = p[3] + age;
+    long double sum = negative_binomial(shape, end, horizon, n) * expl(-s * log1pl(horizon / beta));
+    for (int panel = 0; panel < PANELS; panel++) {
+        long double from = panel == 0 ? 0 : ldexpl(horizon, panel - PANELS);
+        long double to = ldexpl(horizon, panel + 1 - PANELS);
+        for (unsigned j = 0; j < rule.count; j++) {
+            long double u = from + (to - from) * rule.nodes[j];
+            sum += (to - from) * rule.weights[j] * s / (beta + u) *
+                   negative_binomial(shape, end, u, n) * expl(-s * log1pl(u / beta));
+        }
+    }
+    return sum;
+}
+
+static long double count_of(enum rcx_btyd_model model, const double p[N], double x, double age,
+                            double horizon, unsigned n)
+{
+    long double b = p[3] + x + (model == RCX_BTYD_MBGNBD);
+    long double stay = 1, before = 1, at_least = 1;
+    if (model == RCX_BTYD_PARETO)
+        return count_before_death(p, x, age, horizon, n);
+    for (unsigned j = 0; j < n; j++) {
+        at_least -= negative_binomial(p[0] + x, p[1] + age, horizon, j);
+        before = stay;
+        stay *= model == RCX_BTYD_NBD ? 1 : (b + j) / (p[2] + b + j);
+    }
+    return stay * negative_binomial(p[0] + x, p[1] + age, horizon, n) + (before - stay) * at_least;
+}
+
+static void counts_are_those_of_their_formulas(void **state)
+{
+    static const unsigned counts[] = {0, 1, 2, 5, 20, 100};
+    struct check_random random = {7};
+    (void)state;
+    for (int i = 0; i < 400; i++) {
+        double p[N] = {random_parameter(&random, .05, 10), random_parameter(&random, .1, 50),
+                       random_parameter(&random, .01, 10), random_parameter(&random, .05, 100)};
+        double x = (double)check_below(&random, i % 3 ? 8 : 1000);
+        double age = random_parameter(&random, .2, 300);
+        double horizon = random_parameter(&random, .1, i % 2 ? 60 : 3000);
+        unsigned n = counts[i % 6];
+        for (int m = 0; m < MODEL_COUNT; m++) {
+            struct rcx_btyd_request request = {
+                .quantity = RCX_BTYD_P_COUNT, .horizon = horizon, .purchases = n};
+            double alive = predict(MODELS[m], p, x, x > 0 ? age * .99 : 0, age,
+                                   (struct rcx_btyd_request){.quantity = RCX_BTYD_P_ALIVE});
+            double got = predict(MODELS[m], p, x, x > 0 ? age * .99 : 0, age, request);
+            long double want = alive * count_of(MODELS[m], p, x, age, horizon, n) +
+                               (n == 0 ? 1 - alive : 0);
+            if (!(fabsl(got - want) < 1e-9 * want + 1e-13))
+                fail_msg("%s, %u, x %g T %g horizon %g (%g %g %g %g): %.12g instead of %.12Lg",
+                         rcx_btyd_model_name(MODELS[m]), n, x, age, horizon, p[0], p[1], p[2], p[3],
+                         got, want);
+        }
+    }
+}
+
 /* A purchase by a living customer whose rate and dropout are drawn from what is known of him. */
 static bool buys_in_window(enum rcx_btyd_model model, const double p[N], struct rcx_random *random,
                            double gap, double horizon)
@@ -203,6 +273,32 @@ static void a_gap_is_waited_for(void **state)
         double at_once = predict(MODELS[m], p, 3, 25, 30, request);
         request.gap = 1e-9;
         assert_true(fabs(predict(MODELS[m], p, 3, 25, 30, request) - at_once) < 1e-8);
+    }
+}
+
+static void a_gap_is_that_of_the_integral(void **state)
+{
+    struct check_random random = {9};
+    (void)state;
+    for (int i = 0; i < 1000; i++) {
+        struct rcx_dropout_run run = {.shape = random_parameter(&random, .05, i % 3 ? 10 : 2000),
+                                      .alpha = random_parameter(&random, .1, 50)};
+        double a = random_parameter(&random, .01, 10), b = random_parameter(&random, .05, 300);
+        double gap = random_parameter(&random, .1, 60), horizon = random_parameter(&random, .1, 60);
+        struct rcx_beta_rule rule;
+        double ages[8], series[8], integrals[8];
+        for (int k = 0; k < 8; k++)
+            ages[k] = random_parameter(&random, .2, 300);
+        rcx_beta_rule_make(a, b, &rule);
+        RCX_KERNEL_CALL(dropout_returns)(ages, 8, &run, a, b, gap, horizon, series);
+        RCX_KERNEL_CALL(dropout_mean_returns)(ages, 8, &run, &rule, gap, horizon, integrals);
+        for (int k = 0; k < 8; k++) {
+            double ratio = gap / (run.alpha + ages[k]), mean = run.shape * ratio;
+            bool too_long = mean + 15 * sqrt(mean * (1 + ratio)) + 30 * ratio > 1000;
+            if (!(too_long && isnan(series[k])) && !(fabs(series[k] - integrals[k]) < 1e-10))
+                fail_msg("shape %g end %g a %g b %g gap %g horizon %g: %.15g and %.15g", run.shape,
+                         run.alpha + ages[k], a, b, gap, horizon, series[k], integrals[k]);
+        }
     }
 }
 
@@ -268,7 +364,9 @@ int main(void)
         cmocka_unit_test(purchases_are_those_of_the_sum),
         cmocka_unit_test(everything_is_finite_and_in_range),
         cmocka_unit_test(counts_add_up_to_one_and_to_the_mean),
+        cmocka_unit_test(counts_are_those_of_their_formulas),
         cmocka_unit_test(a_gap_is_waited_for),
+        cmocka_unit_test(a_gap_is_that_of_the_integral),
         cmocka_unit_test(discounting_is_a_sum_over_time),
         cmocka_unit_test(endless_value_of_pareto_is_its_integral),
     };
