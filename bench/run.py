@@ -100,6 +100,11 @@ def ask_python(program, *words):
     return done.stdout.strip()
 
 
+def packages(*names):
+    return json.loads(ask_python(f"import json, {', '.join(names)}; "
+                                 f"print(json.dumps({{m.__name__: m.__version__ for m in ({', '.join(names)},)}}))"))
+
+
 def inner(sample):
     """A DuckDB sample without the start of Python and the import of DuckDB, in DuckDB's favour."""
     report = sample.report
@@ -260,6 +265,40 @@ def xlsx(bench):
     return samples, {"bytes_xlsx": source.stat().st_size}
 
 
+def whole(bench):
+    """Everything, raw CSV to the report, beside what DuckDB, LightGBM and scikit-learn are stitched together to."""
+    source, out, theirs = bench.uci(), bench.work / "whole.out", bench.work / "whole.python"
+
+    def rcx():
+        bench.fresh(out.name)
+        return bench.run_rcx("run", source, "-o", out)
+
+    def python():
+        bench.fresh(theirs.name)
+        return bench.run_peer("whole_python.py", source, "-o", theirs)
+
+    samples = measure.alternate({"rcx": rcx, "python": python}, bench.arguments.reps, bench.note)
+    return samples, {"bytes_csv": source.stat().st_size, "bytes_store": measure.tree_bytes(out / "store"),
+                     "bytes_report": measure.tree_bytes(out / "outputs/report.html"),
+                     "packages": packages("lightgbm", "sklearn", "numpy", "pandas")}
+
+
+def whole_large(bench):
+    """The same of rows and customers that are many, ours alone and without a round to warm up."""
+    source, out = bench.large(), bench.work / "whole.out"
+
+    def rcx():
+        bench.fresh(out.name)
+        sample = bench.run_rcx("run", source, "-o", out)
+        bench.note(f"  rcx: {sample.wall:.3f} s, {sample.cpu:.3f} s CPU, {sample.peak_kb / 1024:.0f} MB")
+        return sample
+
+    samples = {"rcx": [rcx() for _ in range(bench.arguments.reps)]}
+    stages = {stage["stage"]: stage for stage in samples["rcx"][0].report["stages"]}
+    return samples, {"bytes_csv": source.stat().st_size, "rows": stages["ingest"]["rows_out"],
+                     "customers": stages["campaign"]["rows_out"], "feature_rows": stages["features"]["rows_out"]}
+
+
 CASES = {
     "ingest": (ingest, "CSV to committed, sorted store"),
     "ingest-parquet": (ingest_parquet, "zstd Parquet to committed, sorted store"),
@@ -268,6 +307,8 @@ CASES = {
     "features-in-memory": (features_in_memory, "the same, nothing written"),
     "clean": (clean, "validation, cleaning, cleaned Parquet / read and write it"),
     "uci": (uci, "UCI, raw CSV to features, whole process"),
+    "run": (whole, "UCI, raw CSV to report / the same stitched together in Python, whole process"),
+    "run-large": (whole_large, "generated rows, raw CSV to report"),
     "xlsx": (xlsx, "UCI as a workbook, to committed store / to Python values"),
     "size": (size, "UCI, CSV to store; sizes"),
 }
@@ -293,8 +334,8 @@ def measure_case(bench, name, about):
     samples, extra = function(bench)
     result = {"name": name, "title": title, "schema": 1, **about,
               "sides": {side: measure.summary(list_) for side, list_ in samples.items()}, **extra}
-    if "duckdb" in samples:
-        ours, theirs = result["sides"]["rcx"], result["sides"]["duckdb"]
+    for peer in {"duckdb", "python"} & samples.keys():
+        ours, theirs = result["sides"]["rcx"], result["sides"][peer]
         result["ratio"] = {key: theirs[key] / ours[key] for key in ("wall", "cpu", "peak_mb")}
     return result
 
@@ -304,7 +345,7 @@ def megabytes(count):
 
 
 def markdown(results):
-    lines = ["| work | side | wall s (min - max) | CPU s | peak MB | DuckDB / rcx: wall | CPU |",
+    lines = ["| work | side | wall s (min - max) | CPU s | peak MB | peer / rcx: wall | CPU |",
              "|---|---|---|---|---|---|---|"]
     for result in results:
         for side, values in result["sides"].items():
