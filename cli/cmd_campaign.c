@@ -61,22 +61,53 @@ static void print_tiers(struct rcx_cli *cli, const struct rcx_campaign_plan *pla
     rcx_cli_table(cli, columns, CELLS, cells, tiers + 1);
 }
 
+/* Who gets nothing, and why; reasons of nobody are left out. */
+static void print_others(struct rcx_cli *cli, const struct rcx_flow_campaign_result *result)
+{
+    static const struct {
+        enum rcx_campaign_fate fate;
+        const char *why;
+    } whys[] = {{RCX_FATE_BUDGET, "for whom the budget brings more elsewhere"},
+                {RCX_FATE_NO_GAIN, "for whom no contact is worth its cost"},
+                {RCX_FATE_SUPPRESSED, "on the suppression list"},
+                {RCX_FATE_NO_PREDICTION, "without a prediction"}};
+    const struct rcx_campaign_plan *plan = &result->plan;
+    char text[2][CELL_BYTES];
+    uint64_t others = result->columns.customers - plan->contacts - plan->controls;
+    rcx_cli_print(cli, "\n%s of %s customers are left alone", count(others, text[0]),
+                  count(result->columns.customers, text[1]));
+    const char *before = ": ";
+    for (size_t w = 0; w < sizeof whys / sizeof whys[0]; w++) {
+        if (plan->fate_counts[whys[w].fate] == 0)
+            continue;
+        rcx_cli_print(cli, "%s%s %s", before, count(plan->fate_counts[whys[w].fate], text[0]),
+                      whys[w].why);
+        before = ", ";
+    }
+    rcx_cli_print(cli, "\n");
+}
+
 static void print_certificate(struct rcx_cli *cli, const struct rcx_campaign_plan *plan)
 {
     const struct rcx_allocation *allocation = &plan->allocation;
     char text[4][CELL_BYTES];
     rcx_i128 gap = allocation->bound - allocation->value;
-    rcx_cli_print(cli, "budget %s; chosen for %s, so that the control group's share is spent too\n",
-                  money(plan->terms.budget, text[0]), money(plan->chosen_budget, text[1]));
+    rcx_cli_print(cli, "%s of the budget of %s is spent", money(plan->total.cost, text[0]),
+                  money(plan->terms.budget, text[1]));
+    if (plan->controls > 0)
+        rcx_cli_print(cli, "; the control group costs nothing, so customers were chosen for %s",
+                      money(plan->chosen_budget, text[0]));
+    rcx_cli_print(cli, "\n");
     if (allocation->optimal)
-        rcx_cli_print(cli, "no choice is worth more than %s (proven)\n",
-                      money(allocation->value, text[0]));
+        rcx_cli_print(cli, "no other choice is worth more: %s%s (proven)\n",
+                      money(allocation->value, text[0]),
+                      plan->controls > 0 ? " with the control group" : "");
     else
-        rcx_cli_print(cli, "choice worth %s, none is worth more than %s: gap %s (%.2g %%)\n",
-                      money(allocation->value, text[0]), money(allocation->bound, text[1]),
-                      money(gap, text[2]),
-                      100 *
-                          ((double)gap / (double)(allocation->bound > 0 ? allocation->bound : 1)));
+        rcx_cli_print(
+            cli, "the choice is worth %s%s; the best possible one at most %s more (%.2g %%)\n",
+            money(allocation->value, text[0]), plan->controls > 0 ? " with the control group" : "",
+            money(gap, text[1]),
+            100 * ((double)gap / (double)(allocation->bound > 0 ? allocation->bound : 1)));
     rcx_cli_print(cli, "one more unit of budget would bring %.2f\n", allocation->shadow_price);
 }
 
@@ -87,28 +118,28 @@ static void print_test(struct rcx_cli *cli, const struct rcx_flow_campaign_resul
     if (test.controls == 0)
         return;
     rcx_cli_print(cli,
-                  "control group: shows a fall of the churn rate by %.1f points or more; expected "
-                  "are %.1f of %.1f\n",
-                  100 * test.detectable, 100 * test.expected, 100 * test.churn);
+                  "churn of the chosen: %.1f %%, with the contact %.1f %% expected; the control "
+                  "group shows a fall of %.1f points or more\n",
+                  100 * test.churn, 100 * (test.churn - test.expected), 100 * test.detectable);
+    if (test.expected < test.detectable)
+        rcx_cli_print(cli, "that is more than expected: a larger campaign.control_share would show "
+                           "what the campaign did\n");
 }
 
 static void print_plan(struct rcx_cli *cli, const struct rcx_flow_campaign_result *result)
 {
     const struct rcx_campaign_plan *plan = &result->plan;
-    char text[5][CELL_BYTES];
+    double saves = rcx_campaign_break_even_saves(plan);
     print_tiers(cli, plan);
-    rcx_cli_print(cli,
-                  "\n%s customers: %s gain too little for the budget, %s gain nothing, %s "
-                  "suppressed, %s without prediction\n",
-                  count(result->columns.customers, text[0]),
-                  count(plan->fate_counts[RCX_FATE_BUDGET], text[1]),
-                  count(plan->fate_counts[RCX_FATE_NO_GAIN], text[2]),
-                  count(plan->fate_counts[RCX_FATE_SUPPRESSED], text[3]),
-                  count(plan->fate_counts[RCX_FATE_NO_PREDICTION], text[4]));
+    print_others(cli, result);
     print_certificate(cli, plan);
     print_test(cli, result);
     rcx_cli_print(cli, "save rates, discounts, margin and redemption are assumed until 'rcx "
-                       "measure' replaces them\n");
+                       "measure' replaces them");
+    if (!isnan(saves))
+        rcx_cli_print(cli, "; the plan pays off while save rates are above %.0f %% of that",
+                      100 * saves);
+    rcx_cli_print(cli, "\n");
 }
 
 static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_error *err)

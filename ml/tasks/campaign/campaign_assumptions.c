@@ -16,6 +16,16 @@ static const char *const assumption_names[ASSUMPTIONS] = {
     "save_rate", "margin", "value_of_staying", "churn_probability", "redemption",
     "discount",  "cost"};
 
+static const char *const meanings[ASSUMPTIONS] = {
+    [SAVE_RATE] = "share of would-be churners whom the contact keeps",
+    [MARGIN] = "share of revenue that is earned",
+    [VALUE] = "revenue of a customer who stays, beyond that of one who leaves",
+    [CHURN] = "how likely customers are to leave without a contact",
+    [REDEMPTION] = "share of loyal customers who take the discount too",
+    [DISCOUNT] = "price reduction on the next order",
+    [COST] = "what a contact costs",
+};
+
 /* The plan's value with the factor `f` on one assumption, of the sums of its parts. */
 static double value_at(const struct rcx_campaign_totals *t, enum assumption assumption, double f)
 {
@@ -47,6 +57,11 @@ static double break_even(const struct rcx_campaign_totals *totals, enum assumpti
     double slope = value_at(totals, assumption, 1) - at_zero;
     double factor = -at_zero / slope;
     return slope != 0 && factor >= 0 ? factor : NAN;
+}
+
+double rcx_campaign_break_even_saves(const struct rcx_campaign_plan *plan)
+{
+    return break_even(&plan->total, SAVE_RATE);
 }
 
 /* --- churn probabilities -------------------------------------------------------------------------- */
@@ -110,8 +125,15 @@ static double assumed(const struct scope *scope, enum assumption assumption)
 }
 
 struct sheet {
-    struct rcx_column *scope, *name, *assumed, *factor, *at, *now, *less, *more;
+    struct rcx_columns *columns;
+    struct rcx_column *scope, *name, *meaning, *assumed, *factor, *at, *now, *less, *more;
 };
+
+/* Shares that would have to be above 1 can never cost the plan its value. */
+static bool is_possible(enum assumption assumption, double value)
+{
+    return (assumption != REDEMPTION && assumption != DISCOUNT) || value <= 1;
+}
 
 static void put_row(const struct sheet *to, size_t row, const struct scope *scope,
                     enum assumption assumption)
@@ -124,9 +146,11 @@ static void put_row(const struct sheet *to, size_t row, const struct scope *scop
     double factor = churn ? break_even_churn(scope) : break_even(totals, assumption);
     to->scope->codes[row] = (uint32_t)scope->tier;
     to->name->codes[row] = (uint32_t)assumption;
-    to->assumed->reals[row] = assumed(scope, assumption);
-    to->factor->reals[row] = factor;
-    to->at->reals[row] = factor * assumed(scope, assumption);
+    to->meaning->codes[row] = (uint32_t)assumption;
+    double present = assumed(scope, assumption), at = factor * present;
+    rcx_columns_round(to->columns, to->assumed, row, present);
+    rcx_columns_round(to->columns, to->factor, row, factor);
+    rcx_columns_round(to->columns, to->at, row, is_possible(assumption, at) ? at : NAN);
     to->now->i64[row] = (int64_t)totals->value;
     to->less->i64[row] = llround(churn ? value_with_churn(scope, 0.8)
                                        : value_at(totals, assumption, 0.8));
@@ -142,9 +166,10 @@ static void add_columns(struct rcx_columns *columns, const struct rcx_campaign_t
     scopes[terms->tier_count] = "plan";
     (void)rcx_columns_texts(columns, "scope", scopes, terms->tier_count + 1);
     (void)rcx_columns_texts(columns, "assumption", assumption_names, ASSUMPTIONS);
-    (void)rcx_columns_add(columns, "assumed", RCX_TYPE_REAL);
-    (void)rcx_columns_add(columns, "break_even_factor", RCX_TYPE_REAL);
-    (void)rcx_columns_add(columns, "break_even", RCX_TYPE_REAL);
+    (void)rcx_columns_texts(columns, "meaning", meanings, ASSUMPTIONS);
+    (void)rcx_columns_decimal(columns, "assumed", RCX_CAMPAIGN_PLACES);
+    (void)rcx_columns_decimal(columns, "break_even_factor", 6);
+    (void)rcx_columns_decimal(columns, "break_even", 6);
     (void)rcx_columns_decimal(columns, "expected_value", RCX_CAMPAIGN_PLACES);
     (void)rcx_columns_decimal(columns, "expected_value_minus_20_pct", RCX_CAMPAIGN_PLACES);
     (void)rcx_columns_decimal(columns, "expected_value_plus_20_pct", RCX_CAMPAIGN_PLACES);
@@ -163,11 +188,14 @@ enum rcx_status rcx_campaign_assumptions(const struct rcx_campaign_plan *plan,
         return rcx_fail_nomem(err, "assumption sheet", 0);
     }
     struct rcx_column *c = out->columns;
-    struct sheet sheet = {&c[0], &c[1], &c[2], &c[3], &c[4], &c[5], &c[6], &c[7]};
+    struct sheet sheet = {&to, &c[0], &c[1], &c[2], &c[3], &c[4], &c[5], &c[6], &c[7], &c[8]};
     for (size_t s = 0, row = 0; s <= tiers; s++) {
         struct scope scope = {plan, columns, s == 0 ? tiers : s - 1}; /* the whole plan first */
         for (int a = 0; a < ASSUMPTIONS; a++)
             put_row(&sheet, row++, &scope, (enum assumption)a);
     }
-    return RCX_OK;
+    if (!to.failed)
+        return RCX_OK;
+    rcx_table_release(out);
+    return rcx_fail_nomem(err, "assumption sheet", 0);
 }

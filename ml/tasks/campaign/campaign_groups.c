@@ -121,43 +121,41 @@ static void add_profile_columns(struct rcx_columns *to)
 {
     static const struct {
         const char *name;
-        enum rcx_type type;
-    } columns[] = {
-        {"customers", RCX_TYPE_INT64},
-        {"share_pct", RCX_TYPE_REAL},
-        {"mean_churn_probability", RCX_TYPE_REAL},
-        {"mean_value", RCX_TYPE_REAL},
-        {"total_value", RCX_TYPE_REAL},
-        {"value_at_risk", RCX_TYPE_REAL},
-        {"contacts", RCX_TYPE_INT64},
-        {"controls", RCX_TYPE_INT64},
-        {"cost", RCX_TYPE_DECIMAL},
-        {"expected_value", RCX_TYPE_DECIMAL},
-        {"roi_pct", RCX_TYPE_REAL},
-    };
-    for (size_t c = 0; c < sizeof columns / sizeof columns[0]; c++) {
-        struct rcx_column *column = rcx_columns_add(to, columns[c].name, columns[c].type);
-        if (column && columns[c].type == RCX_TYPE_DECIMAL)
-            column->scale = RCX_CAMPAIGN_PLACES;
-    }
+        unsigned places; /* 0: a whole number */
+    } columns[] = {{"customers", 0},
+                   {"share_pct", 2},
+                   {"mean_churn_probability", 4},
+                   {"mean_value", 2},
+                   {"total_value", 2},
+                   {"value_at_risk", 2},
+                   {"contacts", 0},
+                   {"controls", 0},
+                   {"cost", RCX_CAMPAIGN_PLACES},
+                   {"expected_value", RCX_CAMPAIGN_PLACES},
+                   {"roi_pct", 2}};
+    for (size_t c = 0; c < sizeof columns / sizeof columns[0]; c++)
+        (void)(columns[c].places == 0
+                   ? rcx_columns_add(to, columns[c].name, RCX_TYPE_INT64)
+                   : rcx_columns_decimal(to, columns[c].name, columns[c].places));
 }
 
-static void put_profile(struct rcx_table *table, size_t row, const struct group *group,
+static void put_profile(struct rcx_columns *to, size_t row, const struct group *group,
                         size_t customers)
 {
-    struct rcx_column *c = table->columns + 2; /* after segment and main_tier */
+    struct rcx_column *c = to->table->columns + 2; /* after segment and main_tier */
     double predicted = group->predicted > 0 ? (double)group->predicted : NAN;
     c[0].i64[row] = (int64_t)group->customers;
-    c[1].reals[row] = 100 * (double)group->customers / (double)customers;
-    c[2].reals[row] = group->churn / predicted;
-    c[3].reals[row] = group->value / predicted;
-    c[4].reals[row] = group->value;
-    c[5].reals[row] = group->at_risk;
+    rcx_columns_round(to, &c[1], row, 100 * (double)group->customers / (double)customers);
+    rcx_columns_round(to, &c[2], row, group->churn / predicted);
+    rcx_columns_round(to, &c[3], row, group->value / predicted);
+    rcx_columns_round(to, &c[4], row, group->value);
+    rcx_columns_round(to, &c[5], row, group->at_risk);
     c[6].i64[row] = (int64_t)group->contacts.customers;
     c[7].i64[row] = (int64_t)group->controls;
     c[8].i64[row] = (int64_t)group->contacts.cost;
     c[9].i64[row] = (int64_t)group->contacts.value;
-    c[10].reals[row] = rcx_campaign_roi_pct(group->contacts.value, group->contacts.cost);
+    rcx_columns_round(to, &c[10], row,
+                      rcx_campaign_roi_pct(group->contacts.value, group->contacts.cost));
 }
 
 static enum rcx_status put_profiles(const struct rcx_campaign_plan *plan,
@@ -184,13 +182,12 @@ static enum rcx_status put_profiles(const struct rcx_campaign_plan *plan,
     }
     add_profile_columns(&to);
     rcx_free(texts);
-    if (to.failed) {
-        rcx_table_release(out);
-        return rcx_fail_nomem(err, "segment profiles", 0);
-    }
-    for (size_t g = 0; g < groups->count; g++)
-        put_profile(out, g, &groups->items[g], customers);
-    return RCX_OK;
+    for (size_t g = 0; g < groups->count && !to.failed; g++)
+        put_profile(&to, g, &groups->items[g], customers);
+    if (!to.failed)
+        return RCX_OK;
+    rcx_table_release(out);
+    return rcx_fail_nomem(err, "segment profiles", 0);
 }
 
 enum rcx_status rcx_campaign_segments(const struct rcx_campaign_plan *plan,
@@ -236,13 +233,9 @@ static enum rcx_status put_impact(const struct line *lines, size_t count, struct
     (void)rcx_columns_add(&to, "controls", RCX_TYPE_INT64);
     for (size_t s = 0; s < SUMS; s++)
         (void)rcx_columns_decimal(&to, sums[s], s == 1 ? RCX_SAVES_PLACES : RCX_CAMPAIGN_PLACES);
-    (void)rcx_columns_add(&to, "roi_pct", RCX_TYPE_REAL);
+    (void)rcx_columns_decimal(&to, "roi_pct", 2);
     rcx_free(texts);
-    if (to.failed) {
-        rcx_table_release(out);
-        return rcx_fail_nomem(err, "impact analysis", 0);
-    }
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && !to.failed; i++) {
         const struct rcx_campaign_totals *t = lines[i].contacts;
         const rcx_i128 cells[SUMS] = {
             t->cost,           t->saves,          t->revenue_saved, t->retained_margin,
@@ -253,9 +246,12 @@ static enum rcx_status put_impact(const struct line *lines, size_t count, struct
         out->columns[3].i64[i] = (int64_t)lines[i].controls;
         for (size_t s = 0; s < SUMS; s++)
             out->columns[4 + s].i64[i] = (int64_t)cells[s];
-        out->columns[4 + SUMS].reals[i] = rcx_campaign_roi_pct(t->value, t->cost);
+        rcx_columns_round(&to, &out->columns[4 + SUMS], i, rcx_campaign_roi_pct(t->value, t->cost));
     }
-    return RCX_OK;
+    if (!to.failed)
+        return RCX_OK;
+    rcx_table_release(out);
+    return rcx_fail_nomem(err, "impact analysis", 0);
 }
 
 static size_t put_lines(const struct groups *groups, uint32_t dimension, struct line *lines)

@@ -17,9 +17,9 @@ static void add_outlook(struct rcx_columns *columns)
     (void)rcx_columns_add(columns, "customers", RCX_TYPE_INT64);
     (void)rcx_columns_decimal(columns, "expected_value", RCX_CAMPAIGN_PLACES);
     (void)rcx_columns_decimal(columns, "upper_bound", RCX_CAMPAIGN_PLACES);
-    (void)rcx_columns_add(columns, "gap_pct", RCX_TYPE_REAL);
-    (void)rcx_columns_add(columns, "roi_pct", RCX_TYPE_REAL);
-    (void)rcx_columns_add(columns, "shadow_price", RCX_TYPE_REAL);
+    (void)rcx_columns_decimal(columns, "gap_pct", 6);
+    (void)rcx_columns_decimal(columns, "roi_pct", 2);
+    (void)rcx_columns_decimal(columns, "shadow_price", 4);
 }
 
 static struct outlook_columns outlook_of(const struct rcx_table *table)
@@ -31,16 +31,17 @@ static struct outlook_columns outlook_of(const struct rcx_table *table)
         rcx_table_find(table, "shadow_price")};
 }
 
-static void put_outlook(const struct outlook_columns *to, size_t row,
+static void put_outlook(struct rcx_columns *columns, const struct outlook_columns *to, size_t row,
                         const struct rcx_frontier_point *point)
 {
     double gap = (double)(point->bound - point->value);
     to->customers->i64[row] = (int64_t)point->customers;
     to->value->i64[row] = (int64_t)point->value;
     to->bound->i64[row] = (int64_t)point->bound;
-    to->gap->reals[row] = point->bound > 0 ? 100 * (gap / (double)point->bound) : 0;
-    to->roi->reals[row] = rcx_campaign_roi_pct(point->value, point->cost);
-    to->price->reals[row] = point->shadow_price;
+    rcx_columns_round(columns, to->gap, row,
+                      point->bound > 0 ? 100 * (gap / (double)point->bound) : 0);
+    rcx_columns_round(columns, to->roi, row, rcx_campaign_roi_pct(point->value, point->cost));
+    rcx_columns_round(columns, to->price, row, point->shadow_price);
 }
 
 static enum rcx_status finish(struct rcx_columns *columns, struct rcx_error *err)
@@ -74,7 +75,7 @@ enum rcx_status rcx_campaign_frontier(const struct rcx_campaign_plan *plan, size
         struct outlook_columns to = outlook_of(out);
         for (size_t i = 0; !columns.failed && i < count; i++) {
             to.budget->i64[i] = frontier[i].cost;
-            put_outlook(&to, i, &frontier[i]);
+            put_outlook(&columns, &to, i, &frontier[i]);
         }
         status = finish(&columns, err);
     }
@@ -126,7 +127,7 @@ static void put_scenarios(struct rcx_columns *columns, const int64_t *budgets,
         to.budget->i64[s] = budgets[s];
         rcx_table_find(columns->table, "cost")->i64[s] = points[s].cost;
         rcx_table_find(columns->table, "ranking_value")->i64[s] = (int64_t)rankings[s];
-        put_outlook(&to, s, &points[s]);
+        put_outlook(columns, &to, s, &points[s]);
     }
 }
 

@@ -12,9 +12,9 @@ const char *rcx_campaign_fate_text(enum rcx_campaign_fate fate)
 {
     static const char *const texts[RCX_FATE_COUNT] = {
         [RCX_FATE_CONTACT] = "contact",
-        [RCX_FATE_CONTROL] = "do not contact: control group",
+        [RCX_FATE_CONTROL] = "do not contact: held back for comparison (control group)",
         [RCX_FATE_BUDGET] = "no contact: the budget brings more elsewhere",
-        [RCX_FATE_NO_GAIN] = "no contact: no tier is worth its cost",
+        [RCX_FATE_NO_GAIN] = "no contact: none is worth its cost",
         [RCX_FATE_SUPPRESSED] = "do not contact: on the suppression list",
         [RCX_FATE_NO_PREDICTION] = "no contact: nothing is predicted",
     };

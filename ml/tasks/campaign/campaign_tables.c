@@ -74,6 +74,22 @@ static void add_gathered(struct rows *rows, const char *name, const struct rcx_c
     rcx_columns_gather(&rows->columns, name, from, rows->rows);
 }
 
+/* Reals of the customers as people read them. */
+static void add_rounded(struct rows *rows, const char *name, const struct rcx_column *from,
+                        unsigned places)
+{
+    struct rcx_column *column = rcx_columns_decimal(&rows->columns, name, places);
+    for (size_t i = 0; column && i < rows->columns.table->rows; i++)
+        rcx_columns_round(&rows->columns, column, i, from->reals[rows->rows[i]]);
+}
+
+static void add_outlook(struct rows *rows)
+{
+    add_rounded(rows, "churn_probability", rows->customers->churn, 4);
+    add_gathered(rows, "risk_level", rows->customers->risk);
+    add_rounded(rows, "value", rows->customers->value, 2);
+}
+
 static void add_reasons(struct rows *rows)
 {
     static const char *const names[] = {"reason_1", "reason_2", "reason_3"};
@@ -164,14 +180,14 @@ static void add_money(struct rows *rows, bool all_parts)
 /* Expected value per cost; null where nothing is spent. */
 static void add_roi(struct rows *rows)
 {
-    struct rcx_column *column = rcx_columns_add(&rows->columns, "roi", RCX_TYPE_REAL);
+    struct rcx_column *column = rcx_columns_decimal(&rows->columns, "roi", 2);
     const struct rcx_campaign_plan *plan = rows->plan;
     for (size_t i = 0; column && i < rows->columns.table->rows; i++) {
-        column->reals[i] = NAN;
-        if (!is_contact(rows, i) || plan->terms.tiers[tier_of(rows, i)].cost == 0)
-            continue;
-        int64_t value = plan->values[rows->rows[i] * plan->terms.tier_count + tier_of(rows, i)];
-        column->reals[i] = (double)value / (double)plan->terms.tiers[tier_of(rows, i)].cost;
+        double roi = NAN;
+        if (is_contact(rows, i) && plan->terms.tiers[tier_of(rows, i)].cost > 0)
+            roi = (double)plan->values[rows->rows[i] * plan->terms.tier_count + tier_of(rows, i)] /
+                  (double)plan->terms.tiers[tier_of(rows, i)].cost;
+        rcx_columns_round(&rows->columns, column, i, roi);
     }
 }
 
@@ -214,9 +230,7 @@ enum rcx_status rcx_campaign_execution(const struct rcx_campaign_plan *plan,
     add_tier(&rows);
     add_group(&rows);
     add_rank(&rows);
-    add_gathered(&rows, "churn_probability", columns->churn);
-    add_gathered(&rows, "risk_level", columns->risk);
-    add_gathered(&rows, "value", columns->value);
+    add_outlook(&rows);
     add_money(&rows, true);
     add_roi(&rows);
     add_date(&rows, day);
@@ -308,9 +322,7 @@ enum rcx_status rcx_campaign_actions(const struct rcx_campaign_plan *plan,
     add_tier(&rows);
     add_group(&rows);
     add_action(&rows);
-    add_gathered(&rows, "churn_probability", columns->churn);
-    add_gathered(&rows, "risk_level", columns->risk);
-    add_gathered(&rows, "value", columns->value);
+    add_outlook(&rows);
     add_money(&rows, false);
     add_roi(&rows);
     add_reasons(&rows);

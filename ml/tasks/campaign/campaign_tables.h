@@ -54,6 +54,9 @@ enum rcx_status rcx_campaign_assumptions(const struct rcx_campaign_plan *plan,
                                          const struct rcx_campaign_columns *columns,
                                          struct rcx_table *out, struct rcx_error *err);
 
+/* The share of the assumed save rates at which the plan as it stands brings nothing; NaN: none. */
+double rcx_campaign_break_even_saves(const struct rcx_campaign_plan *plan);
+
 /* --- JSON ----------------------------------------------------------------------------------------- */
 
 /* optimization_metrics.json, business_summary.json. */

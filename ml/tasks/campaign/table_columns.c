@@ -1,6 +1,9 @@
 #include "ml/tasks/campaign/table_columns.h"
 
+#include <math.h>
 #include <string.h>
+
+#include "base/decimal.h"
 
 struct rcx_column *rcx_columns_add(struct rcx_columns *columns, const char *name,
                                    enum rcx_type type)
@@ -17,6 +20,18 @@ struct rcx_column *rcx_columns_decimal(struct rcx_columns *columns, const char *
     if (column)
         column->scale = places;
     return column;
+}
+
+void rcx_columns_round(struct rcx_columns *columns, struct rcx_column *column, size_t row,
+                       double value)
+{
+    if (!column)
+        return;
+    double scaled = value * (double)rcx_pow10(column->scale);
+    bool fits = fabs(scaled) < 0x1p62; /* false for NaN */
+    column->i64[row] = fits ? llround(scaled) : 0;
+    if (!fits)
+        rcx_columns_null(columns, column, row);
 }
 
 struct rcx_column *rcx_columns_texts(struct rcx_columns *columns, const char *name,

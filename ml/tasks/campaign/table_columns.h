@@ -13,6 +13,9 @@ struct rcx_column *rcx_columns_add(struct rcx_columns *columns, const char *name
                                    enum rcx_type type);
 struct rcx_column *rcx_columns_decimal(struct rcx_columns *columns, const char *name,
                                        unsigned places);
+/* Numbers for people: rounded to `places`, null where they are not known (NaN). */
+void rcx_columns_round(struct rcx_columns *columns, struct rcx_column *column, size_t row,
+                       double value);
 /* Values 0..count - 1 of the column, set by the caller as codes, stand for these texts. */
 struct rcx_column *rcx_columns_texts(struct rcx_columns *columns, const char *name,
                                      const char *const *texts, size_t count);
