@@ -5,9 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
-/* Blocks from here on ask for huge pages: fewer faults, at most one huge page of waste. */
+/* Blocks from here on ask for huge pages: fewer faults, at most one huge page of waste. They begin
+ * where a huge page does, else their ends could not be in one. */
 #define HUGE_PAGE_BLOCK_BYTES ((size_t)8 << 20)
+#define HUGE_PAGE_BYTES ((size_t)2 << 20)
 
 /* The two words of failure injection: the only mutable state of the process that base keeps. */
 static atomic_uint_fast64_t allocations;
@@ -102,17 +105,37 @@ bool rcx_array_reserve(void *array_pointer, size_t *capacity, size_t need, size_
     return true;
 }
 
+static void *map_pages(size_t bytes)
+{
+    void *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return pages == MAP_FAILED ? NULL : pages;
+}
+
+/* Maps more than is wanted and unmaps what lies before and behind the aligned part. */
+static void *map_huge_pages(size_t bytes)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t mapped = bytes + HUGE_PAGE_BYTES;
+    char *first = map_pages(mapped);
+    if (first == NULL)
+        return NULL;
+    size_t before = -(uintptr_t)first % HUGE_PAGE_BYTES;
+    char *pages = first + before;
+    char *end = pages + (bytes + page - 1) / page * page;
+    if (before > 0)
+        (void)munmap(first, before);
+    if (end < first + mapped)
+        (void)munmap(end, (size_t)(first + mapped - end));
+    (void)madvise(pages, bytes, MADV_HUGEPAGE); /* a wish; any answer is fine */
+    return pages;
+}
+
 void *rcx_pages_alloc(size_t bytes)
 {
-    if (injected_failure())
+    if (injected_failure() || bytes > MOST_BYTES)
         return NULL;
-    void *pages = mmap(NULL, bytes > 0 ? bytes : 1, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (pages == MAP_FAILED)
-        return NULL;
-    if (bytes >= HUGE_PAGE_BLOCK_BYTES)
-        (void)madvise(pages, bytes, MADV_HUGEPAGE); /* a wish; any answer is fine */
-    return pages;
+    return bytes >= HUGE_PAGE_BLOCK_BYTES ? map_huge_pages(bytes) : map_pages(bytes ? bytes : 1);
 }
 
 void rcx_pages_free(void *pages, size_t bytes)

@@ -58,7 +58,7 @@ static enum rcx_status prepare(struct rcx_ingest_state *state, struct rcx_error 
     state->map_counts = rcx_calloc(state->group_count, sizeof *state->map_counts);
     state->parsers = rcx_calloc(threads, sizeof *state->parsers);
     state->lists = rcx_calloc(threads, sizeof *state->lists);
-    state->pool = rcx_row_pool_new();
+    state->pool = rcx_block_pool_new();
     state->has_texts = rcx_text_set_init(&state->texts);
     bool ok = state->maps && state->map_counts && state->parsers && state->lists && state->pool &&
               state->has_texts;
@@ -71,14 +71,16 @@ static enum rcx_status prepare(struct rcx_ingest_state *state, struct rcx_error 
     return rcx_reject_file_open(state->report->rejects_path, &state->rejects, err);
 }
 
+static void drop_rows(struct rcx_ingest_state *state)
+{
+    for (unsigned w = 0; state->lists && w < state->parallel.threads; w++)
+        rcx_receipts_clear(&state->lists[w], state->pool);
+}
+
 /* Forgets all rows and evidence, for reading the inputs once more. */
 static enum rcx_status restart(struct rcx_ingest_state *state, struct rcx_error *err)
 {
-    for (struct rcx_row_block *block = rcx_ingest_take_blocks(state); block;) {
-        struct rcx_row_block *next = block->next;
-        rcx_row_pool_put(state->pool, block);
-        block = next;
-    }
+    drop_rows(state);
     rcx_ingest_release_maps(state);
     rcx_text_set_release(&state->texts);
     state->has_texts = rcx_text_set_init(&state->texts);
@@ -339,13 +341,7 @@ static enum rcx_status run(struct rcx_ingest_state *state, struct rcx_error *err
 
 static void release(struct rcx_ingest_state *state)
 {
-    if (state->lists) {
-        for (struct rcx_row_block *block = rcx_ingest_take_blocks(state); block;) {
-            struct rcx_row_block *next = block->next;
-            rcx_row_pool_put(state->pool, block);
-            block = next;
-        }
-    }
+    drop_rows(state);
     rcx_spill_close(state->spill);
     rcx_store_writer_abort(state->writer);
     rcx_reject_file_abort(state->rejects);
@@ -355,7 +351,7 @@ static void release(struct rcx_ingest_state *state)
     if (state->has_texts)
         rcx_text_set_release(&state->texts);
     rcx_invoice_times_release(&state->times);
-    rcx_row_pool_release(state->pool);
+    rcx_block_pool_release(state->pool);
     rcx_free(state->maps);
     rcx_free(state->map_counts);
     rcx_free(state->parsers);

@@ -178,7 +178,10 @@ static size_t text_bytes(const struct rcx_ingest_state *state)
 static bool is_full(const struct pass *pass)
 {
     const struct rcx_ingest_state *state = pass->state;
-    uint64_t rows = rcx_row_pool_bytes(state->pool);
+    uint64_t rows = rcx_block_pool_bytes(state->pool), receipts = 0;
+    for (unsigned w = 0; w < state->parallel.threads; w++)
+        receipts += state->lists[w].count;
+    rows += receipts * sizeof(struct rcx_receipt *); /* sorting lists them */
     if (state->options->row_bytes)
         return rows >= state->options->row_bytes;
     if (rows < LEAST_ROW_BYTES)
@@ -316,17 +319,11 @@ enum rcx_status rcx_ingest_collect(struct rcx_ingest_state *state, struct rcx_er
     return status;
 }
 
-struct rcx_row_block *rcx_ingest_take_blocks(struct rcx_ingest_state *state)
+struct rcx_receipts rcx_ingest_take_rows(struct rcx_ingest_state *state)
 {
-    struct rcx_row_block *all = NULL;
-    for (unsigned w = 0; w < state->parallel.threads; w++) {
-        struct rcx_row_list *list = &state->lists[w];
-        if (list->last) {
-            list->last->next = all;
-            all = list->first;
-        }
-        *list = (struct rcx_row_list){0};
-    }
+    struct rcx_receipts all = {0};
+    for (unsigned w = 0; w < state->parallel.threads; w++)
+        rcx_receipts_join(&all, &state->lists[w]);
     return all;
 }
 
@@ -348,8 +345,9 @@ static enum rcx_status continue_file(struct rcx_ingest_state *state, size_t file
             break;
         tell_progress(&pass, "read on");
         if (is_full(&pass)) {
-            status = run(state, rcx_ingest_take_blocks(state), err);
-            rcx_row_pool_trim(state->pool);
+            struct rcx_receipts rows = rcx_ingest_take_rows(state);
+            status = run(state, &rows, err);
+            rcx_block_pool_trim(state->pool);
         }
     }
     if (status == RCX_OK)
@@ -368,9 +366,10 @@ enum rcx_status rcx_ingest_continue(struct rcx_ingest_state *state, rcx_ingest_r
         status = continue_file(state, i, i == state->stop.file ? state->stop.mark : start, run,
                                err);
     if (status == RCX_OK) {
-        struct rcx_row_block *rest = rcx_ingest_take_blocks(state);
-        if (rest)
-            status = run(state, rest, err);
+        struct rcx_receipts rest = rcx_ingest_take_rows(state);
+        if (rest.rows > 0)
+            status = run(state, &rest, err);
+        rcx_receipts_clear(&rest, state->pool);
     }
     return status;
 }

@@ -49,8 +49,8 @@ struct rcx_ingest_state {
 
     /* Reading. */
     struct rcx_row_parser **parsers; /* [threads] */
-    struct rcx_row_list *lists;      /* [threads] rows so far */
-    struct rcx_row_pool *pool;
+    struct rcx_receipts *lists;      /* [threads] rows so far */
+    struct rcx_block_pool *pool;
     struct rcx_ingest_stop stop;
     struct rcx_text_set texts; /* of all inputs, UTF-8 */
     bool has_texts;
@@ -86,12 +86,12 @@ char *rcx_ingest_store_parent(const char *store);
 /* Reads all inputs from the beginning: rows into state->lists until the memory limit (state->stop),
  * rejects, texts and evidence. With state->has_verdict rows that contradict it are rejected. */
 enum rcx_status rcx_ingest_collect(struct rcx_ingest_state *state, struct rcx_error *err);
-/* Called for rows that fill the memory; takes the blocks. */
+/* Called for rows that fill the memory; takes them. */
 typedef enum rcx_status rcx_ingest_run_function(struct rcx_ingest_state *state,
-                                                struct rcx_row_block *blocks,
+                                                struct rcx_receipts *rows,
                                                 struct rcx_error *err);
 /* Reads on from state->stop with the verdict and all texts known. */
 enum rcx_status rcx_ingest_continue(struct rcx_ingest_state *state, rcx_ingest_run_function *run,
                                     struct rcx_error *err);
-/* All blocks of all workers as one list; the lists are empty then. */
-struct rcx_row_block *rcx_ingest_take_blocks(struct rcx_ingest_state *state);
+/* The rows of all workers as one list; theirs are empty then. */
+struct rcx_receipts rcx_ingest_take_rows(struct rcx_ingest_state *state);

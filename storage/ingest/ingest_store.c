@@ -166,7 +166,7 @@ static struct rcx_row_convert conversion(const struct rcx_ingest_state *state)
                                     .maps = state->maps};
 }
 
-static enum rcx_status sort_into(struct rcx_ingest_state *state, struct rcx_row_block *blocks,
+static enum rcx_status sort_into(struct rcx_ingest_state *state, struct rcx_receipts *rows,
                                  rcx_row_sink *sink, void *context, struct rcx_error *err)
 {
     const struct rcx_row_convert convert = conversion(state);
@@ -176,35 +176,33 @@ static enum rcx_status sort_into(struct rcx_ingest_state *state, struct rcx_row_
                                       .batch_rows = batch_rows(state),
                                       .sink = sink,
                                       .context = context};
-    return rcx_row_sort_run(&sort, blocks, &state->counts, err);
+    return rcx_row_sort_run(&sort, rows, &state->counts, err);
 }
 
-static enum rcx_status spill_run(struct rcx_ingest_state *state, struct rcx_row_block *blocks,
+static enum rcx_status spill_run(struct rcx_ingest_state *state, struct rcx_receipts *rows,
                                  struct rcx_error *err)
 {
     enum rcx_status status = rcx_spill_begin_run(state->spill, err);
     if (status != RCX_OK) {
-        while (blocks) {
-            struct rcx_row_block *next = blocks->next;
-            rcx_row_pool_put(state->pool, blocks);
-            blocks = next;
-        }
+        rcx_receipts_clear(rows, state->pool);
         return status;
     }
-    return sort_into(state, blocks, rcx_spill_append, state->spill, err);
+    return sort_into(state, rows, rcx_spill_append, state->spill, err);
 }
 
 static enum rcx_status append_by_runs(struct rcx_ingest_state *state, struct rcx_error *err)
 {
     enum rcx_status status = rcx_spill_open(state->temp_directory, &state->spill, err);
+    struct rcx_receipts rows = rcx_ingest_take_rows(state);
     if (status == RCX_OK)
-        status = spill_run(state, rcx_ingest_take_blocks(state), err);
-    rcx_row_pool_trim(state->pool);
+        status = spill_run(state, &rows, err);
+    rcx_receipts_clear(&rows, state->pool);
+    rcx_block_pool_trim(state->pool);
     if (status == RCX_OK)
         status = rcx_ingest_continue(state, spill_run, err);
     if (status != RCX_OK)
         return status;
-    rcx_row_pool_trim(state->pool);
+    rcx_block_pool_trim(state->pool);
     rcx_text_set_release(&state->texts);
     state->has_texts = false;
     state->report->runs = rcx_spill_runs(state->spill);
@@ -217,5 +215,6 @@ enum rcx_status rcx_ingest_append(struct rcx_ingest_state *state, struct rcx_err
 {
     if (state->stop.reached)
         return append_by_runs(state, err);
-    return sort_into(state, rcx_ingest_take_blocks(state), append_rows, state, err);
+    struct rcx_receipts rows = rcx_ingest_take_rows(state);
+    return sort_into(state, &rows, append_rows, state, err);
 }

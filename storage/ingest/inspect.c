@@ -17,7 +17,7 @@ struct looking {
     struct rcx_inspection *out;
     struct rcx_mapping mapping;
     struct rcx_row_parser *parser; /* NULL: columns are missing */
-    struct rcx_row_pool *pool;
+    struct rcx_block_pool *pool;
     struct rcx_reject_list rejects;
     uint64_t bytes, chunks, windows;
     struct rcx_buf scratch;
@@ -66,7 +66,7 @@ static enum rcx_status map_columns(struct looking *looking, struct rcx_error *er
         if (looking->mapping.column[f] >= 0)
             out->columns[looking->mapping.column[f]].field = f;
     looking->parser = rcx_row_parser_new();
-    looking->pool = rcx_row_pool_new();
+    looking->pool = rcx_block_pool_new();
     return looking->parser && looking->pool ? RCX_OK : rcx_fail_nomem(err, options->path, 0);
 }
 
@@ -264,7 +264,7 @@ enum rcx_status rcx_inspect(const struct rcx_cfg_ingest *config,
     if (status == RCX_OK && looking.parser)
         status = judge_rows(&looking, err);
     rcx_row_parser_release(looking.parser);
-    rcx_row_pool_release(looking.pool);
+    rcx_block_pool_release(looking.pool);
     rcx_reject_list_release(&looking.rejects);
     rcx_buf_release(&looking.scratch);
     return status;

@@ -71,26 +71,11 @@ static inline void note_number(struct parse *parse, uint64_t counts[RCX_NUMBER_C
         rcx_example_note(example, parse->position, rcx_text_trim(raw));
 }
 
-static inline struct rcx_row *new_row(struct parse *parse)
+/* The row gets its place, when rows are kept. */
+static inline void keep_row(struct parse *parse, const struct rcx_row *row)
 {
-    struct rcx_row_list *list = parse->out;
-    struct rcx_row_block *block = list->last;
-    if (!block || block->count == RCX_BLOCK_ROWS || block->group != parse->group) {
-        struct rcx_row_block *fresh = rcx_row_pool_get(parse->pool);
-        if (!fresh) {
-            parse->no_memory = true;
-            return NULL;
-        }
-        fresh->group = parse->group;
-        if (block)
-            block->next = fresh;
-        else
-            list->first = fresh;
-        list->last = fresh;
-        block = fresh;
-    }
-    list->rows++;
-    return &block->rows[block->count++];
+    if (parse->out && !rcx_receipts_add(parse->out, parse->pool, parse->group, row))
+        parse->no_memory = true;
 }
 
 static inline void note_customer(struct parse *parse, int64_t customer, struct rcx_text raw)

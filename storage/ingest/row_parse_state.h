@@ -65,9 +65,9 @@ struct parse {
     struct rcx_row_parser *parser;
     const struct rcx_parse_rules *rules;
     const struct rcx_source_chunk *chunk;
-    struct rcx_row_pool *pool;
+    struct rcx_block_pool *pool;
     uint32_t group;
-    struct rcx_row_list *out;
+    struct rcx_receipts *out;
     struct rcx_reject_list *rejects;
     uint64_t position; /* of the row in the input, for examples */
     size_t record;     /* in the chunk */

@@ -200,11 +200,7 @@ static void parse_record(struct parse *parse, size_t first_field, uint32_t begin
         return;
     }
     accept(parse, &record, &row, set, new_date, new_customer);
-    if (parse->out) {
-        struct rcx_row *slot = new_row(parse);
-        if (slot)
-            *slot = row;
-    }
+    keep_row(parse, &row);
 }
 
 /* Records that are not looked at further. Returns true when the record has been dealt with. */
@@ -245,8 +241,8 @@ static void begin_chunk(struct rcx_row_parser *parser)
 enum rcx_status rcx_row_parser_parse(struct rcx_row_parser *parser,
                                      const struct rcx_parse_rules *rules,
                                      const struct rcx_source_chunk *chunk, uint64_t chunk_number,
-                                     struct rcx_row_pool *pool, uint32_t group,
-                                     struct rcx_row_list *out, struct rcx_reject_list *rejects,
+                                     struct rcx_block_pool *pool, uint32_t group,
+                                     struct rcx_receipts *out, struct rcx_reject_list *rejects,
                                      struct rcx_parse_counts *out_counts, struct rcx_error *err)
 {
     struct parse parse = {.parser = parser,

@@ -20,7 +20,7 @@
 #include "storage/ingest/judge.h"
 #include "storage/ingest/mapping.h"
 #include "storage/ingest/rejects.h"
-#include "storage/ingest/row_pool.h"
+#include "storage/ingest/receipts.h"
 #include "storage/ingest/text_set.h"
 
 static inline int64_t rcx_customer_pack(int64_t value, enum rcx_customer_class class)
@@ -57,25 +57,19 @@ void rcx_row_parser_release(struct rcx_row_parser *parser);
 /* Empty dictionaries and evidence, for a new input. false: out of memory */
 bool rcx_row_parser_reset(struct rcx_row_parser *parser);
 
-/* Where rows go: a list of blocks from the pool, or nowhere (rows are counted only). */
-struct rcx_row_list {
-    struct rcx_row_block *first, *last;
-    uint64_t rows;
-};
-
 struct rcx_parse_counts {
     uint64_t accepted;
     uint64_t headers; /* repeated ones, left out */
 };
 
 /* Parses the chunk; `chunk_number` is its place in the input (for examples). Accepted rows are
- * appended to `out` (NULL: dropped) in blocks of group `group`, rejected ones to `rejects`.
+ * appended to `out` (NULL: dropped) as receipts of group `group`, rejected ones to `rejects`.
  * Errors: RCX_E_NOMEM. */
 enum rcx_status rcx_row_parser_parse(struct rcx_row_parser *parser,
                                      const struct rcx_parse_rules *rules,
                                      const struct rcx_source_chunk *chunk, uint64_t chunk_number,
-                                     struct rcx_row_pool *pool, uint32_t group,
-                                     struct rcx_row_list *out, struct rcx_reject_list *rejects,
+                                     struct rcx_block_pool *pool, uint32_t group,
+                                     struct rcx_receipts *out, struct rcx_reject_list *rejects,
                                      struct rcx_parse_counts *out_counts, struct rcx_error *err);
 
 const struct rcx_text_set *rcx_row_parser_texts(const struct rcx_row_parser *parser);

@@ -7,9 +7,9 @@
 #include "base/memory.h"
 
 enum {
-    PART_ROWS = 6144, /* about; with scratch and output they fit a second-level cache of 1 MiB */
+    PART_ROWS = 6144, /* about; what sorting them touches fits a second-level cache of 1 MiB */
     SAMPLE_PER_PART = 24,
-    SLAB_ROWS = 64,
+    SLAB_RECEIPTS = 30,
     BATCH_ROWS = 1 << 18
 };
 
@@ -18,24 +18,23 @@ struct bound {
     rcx_time time;
 };
 
-/* Rows of one part from one worker. Slabs are cut from blocks of the pool. */
+/* Receipts of one part from one worker. Slabs are cut from blocks of the pool. */
 struct slab {
     struct slab *next;
     uint64_t count;
-    struct rcx_row rows[SLAB_ROWS];
+    struct rcx_receipt *receipts[SLAB_RECEIPTS];
 };
 
 struct part {
     struct slab *first, *last;
-    size_t rows;
+    size_t receipts, rows;
 };
 
 struct worker {
     struct part *parts;
-    struct rcx_row_block *blocks; /* that slabs are cut from */
-    size_t used;                  /* bytes of the first one */
+    struct rcx_block *blocks; /* that slabs are cut from; `used` counts bytes */
     struct rcx_part_sorter *sorter;
-    struct rcx_row *gathered;
+    struct rcx_receipt **gathered;
     size_t gathered_capacity;
     struct rcx_convert_counts counts;
 };
@@ -43,7 +42,7 @@ struct worker {
 struct state {
     const struct rcx_row_sort *sort;
     size_t block_count;
-    struct rcx_row_block **blocks; /* NULL: consumed */
+    struct rcx_block **blocks; /* of receipts */
     size_t bound_count;            /* parts - 1 */
     struct bound *bounds;
     size_t part_count;
@@ -64,7 +63,7 @@ static int compare_bounds(const void *a, const void *b)
     return (left->time > right->time) - (left->time < right->time);
 }
 
-/* Bounds from rows taken at regular distances and converted on the side. */
+/* Bounds from receipts that hold rows at regular distances, converted on the side. */
 static bool choose_bounds(struct state *state, size_t rows)
 {
     state->part_count = rows / PART_ROWS + 1;
@@ -79,16 +78,17 @@ static bool choose_bounds(struct state *state, size_t rows)
         rcx_free(sample);
         return false;
     }
-    size_t at = 0; /* of the next sampled row, from the start of the block */
-    struct rcx_convert_counts ignored = {0};
+    size_t at = 0; /* of the next sampled row, from the start of the receipt */
     for (size_t b = 0; b < state->block_count; b++) {
-        const struct rcx_row_block *block = state->blocks[b];
-        for (; at < block->count; at += stride) {
-            struct rcx_row row = block->rows[at];
-            rcx_convert_rows(state->sort->convert, block->group, &row, 1, &ignored);
-            sample[count++] = (struct bound){row.customer, row.time};
+        const struct rcx_receipt *receipts = rcx_block_receipts(state->blocks[b]);
+        for (size_t i = 0; i < state->blocks[b]->used; i++) {
+            struct rcx_receipt receipt = receipts[i];
+            if (at < receipt.lines)
+                rcx_convert_receipt(state->sort->convert, &receipt);
+            for (; at < receipt.lines; at += stride)
+                sample[count++] = (struct bound){receipt.customer, receipt.time};
+            at -= receipt.lines;
         }
-        at -= block->count;
     }
     qsort(sample, count, sizeof *sample, compare_bounds);
     for (size_t i = 0; i < state->bound_count; i++)
@@ -97,16 +97,16 @@ static bool choose_bounds(struct state *state, size_t rows)
     return true;
 }
 
-/* The number of bounds that are not above the row. */
-static inline size_t part_of(const struct state *state, const struct rcx_row *row)
+/* The number of bounds that are not above the receipt. */
+static inline size_t part_of(const struct state *state, const struct rcx_receipt *receipt)
 {
     const struct bound *base = state->bounds;
     size_t count = state->bound_count;
     while (count > 0) {
         size_t half = (count + 1) / 2;
         const struct bound *middle = &base[half - 1];
-        bool above = middle->customer > row->customer ||
-                     (middle->customer == row->customer && middle->time > row->time);
+        bool above = middle->customer > receipt->customer ||
+                     (middle->customer == receipt->customer && middle->time > receipt->time);
         base = above ? base : base + half;
         count = above ? half - 1 : count - half;
     }
@@ -115,25 +115,25 @@ static inline size_t part_of(const struct state *state, const struct rcx_row *ro
 
 static struct slab *new_slab(struct state *state, struct worker *worker)
 {
-    if (!worker->blocks || worker->used + sizeof(struct slab) > sizeof(worker->blocks->rows)) {
-        struct rcx_row_block *block = rcx_row_pool_get(state->sort->pool);
+    if (!worker->blocks ||
+        worker->blocks->used + sizeof(struct slab) > sizeof worker->blocks->bytes) {
+        struct rcx_block *block = rcx_block_pool_get(state->sort->pool);
         if (!block)
             return NULL;
         block->next = worker->blocks;
         worker->blocks = block;
-        worker->used = 0;
     }
-    struct slab *slab = (struct slab *)(void *)((char *)worker->blocks->rows + worker->used);
-    worker->used += sizeof(struct slab);
+    struct slab *slab = (struct slab *)(void *)(worker->blocks->bytes + worker->blocks->used);
+    worker->blocks->used += sizeof(struct slab);
     slab->next = NULL;
     slab->count = 0;
     return slab;
 }
 
-static bool put_row(struct state *state, struct worker *worker, struct part *part,
-                    const struct rcx_row *row)
+static bool put_receipt(struct state *state, struct worker *worker, struct part *part,
+                        struct rcx_receipt *receipt)
 {
-    if (!part->last || part->last->count == SLAB_ROWS) {
+    if (!part->last || part->last->count == SLAB_RECEIPTS) {
         struct slab *slab = new_slab(state, worker);
         if (!slab)
             return false;
@@ -143,8 +143,9 @@ static bool put_row(struct state *state, struct worker *worker, struct part *par
             part->first = slab;
         part->last = slab;
     }
-    part->last->rows[part->last->count++] = *row;
-    part->rows++;
+    part->last->receipts[part->last->count++] = receipt;
+    part->receipts++;
+    part->rows += receipt->lines;
     return true;
 }
 
@@ -153,21 +154,12 @@ static enum rcx_status scatter_block(void *context, size_t chunk, unsigned worke
 {
     struct state *state = context;
     struct worker *worker = &state->workers[worker_index];
-    struct rcx_row_block *block = state->blocks[chunk];
-    rcx_convert_rows(state->sort->convert, block->group, block->rows, block->count,
-                     &worker->counts);
-    struct part *part = NULL;
-    const struct rcx_row *last = NULL;
-    for (size_t i = 0; i < block->count; i++) {
-        const struct rcx_row *row = &block->rows[i];
-        if (!last || row->customer != last->customer || row->time != last->time)
-            part = &worker->parts[part_of(state, row)];
-        last = row;
-        if (!put_row(state, worker, part, row))
-            return rcx_fail_nomem(err, "sorting rows", sizeof *block);
+    struct rcx_receipt *receipts = rcx_block_receipts(state->blocks[chunk]);
+    for (size_t i = 0; i < state->blocks[chunk]->used; i++) {
+        rcx_convert_receipt(state->sort->convert, &receipts[i]);
+        if (!put_receipt(state, worker, &worker->parts[part_of(state, &receipts[i])], &receipts[i]))
+            return rcx_fail_nomem(err, "sorting rows", sizeof(struct rcx_block));
     }
-    state->blocks[chunk] = NULL;
-    rcx_row_pool_put(state->sort->pool, block);
     return RCX_OK;
 }
 
@@ -179,24 +171,37 @@ static size_t rows_of_part(const struct state *state, size_t part)
     return rows;
 }
 
+/* All receipts of a part in worker->gathered. false: out of memory */
+static bool gather_part(const struct state *state, struct worker *worker, size_t part,
+                        size_t *out_count)
+{
+    size_t count = 0;
+    for (unsigned w = 0; w < state->worker_count; w++)
+        count += state->workers[w].parts[part].receipts;
+    if (!rcx_array_reserve(&worker->gathered, &worker->gathered_capacity, count,
+                           sizeof *worker->gathered))
+        return false;
+    size_t done = 0;
+    for (unsigned w = 0; w < state->worker_count; w++) {
+        for (const struct slab *slab = state->workers[w].parts[part].first; slab;
+             slab = slab->next) {
+            memcpy(worker->gathered + done, slab->receipts, slab->count * sizeof *slab->receipts);
+            done += slab->count;
+        }
+    }
+    *out_count = count;
+    return true;
+}
+
 static enum rcx_status sort_part(void *context, size_t chunk, unsigned worker_index,
                                  struct rcx_error *err)
 {
     struct state *state = context;
     struct worker *worker = &state->workers[worker_index];
-    size_t part = state->first_part + chunk, count = 0, rows = rows_of_part(state, part);
-    if (!rcx_array_reserve(&worker->gathered, &worker->gathered_capacity, rows,
-                           sizeof *worker->gathered))
-        return rcx_fail_nomem(err, "sorting rows", rows * sizeof(struct rcx_row));
-    for (unsigned w = 0; w < state->worker_count; w++) {
-        for (const struct slab *slab = state->workers[w].parts[part].first; slab;
-             slab = slab->next) {
-            memcpy(worker->gathered + count, slab->rows, slab->count * sizeof(struct rcx_row));
-            count += slab->count;
-        }
-    }
-    if (!rcx_part_sort(worker->sorter, worker->gathered, count,
-                       state->batch + state->offsets[chunk]))
+    size_t count = 0;
+    if (!gather_part(state, worker, state->first_part + chunk, &count) ||
+        !rcx_part_sort(worker->sorter, state->sort->convert, worker->gathered, count,
+                       state->batch + state->offsets[chunk], &worker->counts))
         return rcx_fail_nomem(err, "sorting rows", count * sizeof(struct rcx_row));
     return RCX_OK;
 }
@@ -240,19 +245,17 @@ static enum rcx_status hand_on(struct state *state, struct rcx_error *err)
     return RCX_OK;
 }
 
-static enum rcx_status list_blocks(struct state *state, struct rcx_row_block *blocks,
-                                   size_t *out_rows, struct rcx_error *err)
+static enum rcx_status list_blocks(struct state *state, const struct rcx_receipts *receipts,
+                                   struct rcx_error *err)
 {
     size_t count = 0;
-    for (const struct rcx_row_block *block = blocks; block; block = block->next)
+    for (const struct rcx_block *block = receipts->receipts; block; block = block->next)
         count++;
     state->blocks = rcx_malloc_array(count ? count : 1, sizeof *state->blocks);
     if (!state->blocks)
         return rcx_fail_nomem(err, "sorting rows", count);
-    for (; blocks; blocks = blocks->next) {
-        state->blocks[state->block_count++] = blocks;
-        *out_rows += blocks->count;
-    }
+    for (struct rcx_block *block = receipts->receipts; block; block = block->next)
+        state->blocks[state->block_count++] = block;
     return RCX_OK;
 }
 
@@ -272,23 +275,11 @@ static enum rcx_status prepare(struct state *state, size_t rows, struct rcx_erro
     return ok ? RCX_OK : rcx_fail_nomem(err, "sorting rows", state->part_count);
 }
 
-static void put_blocks(struct rcx_row_pool *pool, struct rcx_row_block *block)
-{
-    while (block) {
-        struct rcx_row_block *next = block->next;
-        rcx_row_pool_put(pool, block);
-        block = next;
-    }
-}
-
 static void release(struct state *state)
 {
-    for (size_t i = 0; i < state->block_count; i++)
-        if (state->blocks[i])
-            rcx_row_pool_put(state->sort->pool, state->blocks[i]);
     for (unsigned w = 0; state->workers && w < state->worker_count; w++) {
         struct worker *worker = &state->workers[w];
-        put_blocks(state->sort->pool, worker->blocks);
+        rcx_block_pool_put_list(state->sort->pool, worker->blocks);
         rcx_part_sorter_release(worker->sorter);
         rcx_free(worker->parts);
         rcx_free(worker->gathered);
@@ -300,17 +291,13 @@ static void release(struct state *state)
     rcx_free(state->batch);
 }
 
-enum rcx_status rcx_row_sort_run(const struct rcx_row_sort *sort, struct rcx_row_block *blocks,
+enum rcx_status rcx_row_sort_run(const struct rcx_row_sort *sort, struct rcx_receipts *receipts,
                                  struct rcx_convert_counts *counts, struct rcx_error *err)
 {
     struct state state = {.sort = sort, .worker_count = sort->parallel.threads};
-    size_t rows = 0;
-    enum rcx_status status = list_blocks(&state, blocks, &rows, err);
-    if (status != RCX_OK) {
-        put_blocks(sort->pool, blocks);
-        return status;
-    }
-    status = prepare(&state, rows, err);
+    enum rcx_status status = list_blocks(&state, receipts, err);
+    if (status == RCX_OK)
+        status = prepare(&state, receipts->rows, err);
     if (status == RCX_OK)
         status = rcx_parallel_for(&sort->parallel, state.block_count, scatter_block, &state, err);
     if (status == RCX_OK)
@@ -320,5 +307,6 @@ enum rcx_status rcx_row_sort_run(const struct rcx_row_sort *sort, struct rcx_row
         counts->decoded_rows += state.workers[w].counts.decoded_rows;
     }
     release(&state);
+    rcx_receipts_clear(receipts, sort->pool);
     return status;
 }

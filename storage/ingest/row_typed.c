@@ -352,11 +352,7 @@ static void parse_row(struct parse *parse, const struct typed *typed)
     }
     row.time = (rcx_time)date;
     accept_typed(parse, typed, &row, set);
-    if (parse->out) {
-        struct rcx_row *slot = new_row(parse);
-        if (slot)
-            *slot = row;
-    }
+    keep_row(parse, &row);
 }
 
 void rcx_parse_typed(struct parse *parse)
