@@ -29,7 +29,7 @@ struct rcx_source;
 
 struct rcx_source_options {
     char delimiter;              /* 0: found by itself */
-    size_t window_bytes;         /* 0: 16 MiB */
+    size_t window_bytes;         /* 0: 4 MiB for text, 32 MiB for Parquet */
     size_t chunk_bytes;          /* 0: 256 KiB */
     size_t max_record_bytes;     /* longer records come as `oversized`; 0: 1 MiB */
     const char *spool_directory; /* where a pipe is kept so that it can be read again */

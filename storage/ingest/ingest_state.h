@@ -88,8 +88,7 @@ char *rcx_ingest_store_parent(const char *store);
 enum rcx_status rcx_ingest_collect(struct rcx_ingest_state *state, struct rcx_error *err);
 /* Called for rows that fill the memory; takes them. */
 typedef enum rcx_status rcx_ingest_run_function(struct rcx_ingest_state *state,
-                                                struct rcx_receipts *rows,
-                                                struct rcx_error *err);
+                                                struct rcx_receipts *rows, struct rcx_error *err);
 /* Reads on from state->stop with the verdict and all texts known. */
 enum rcx_status rcx_ingest_continue(struct rcx_ingest_state *state, rcx_ingest_run_function *run,
                                     struct rcx_error *err);

@@ -58,9 +58,12 @@ static bool mark_decoded(const struct rcx_dictionary *texts, uint8_t **out)
     return true;
 }
 
-static enum rcx_status translate_field(struct rcx_ingest_state *state, enum rcx_text_field field,
+static enum rcx_status translate_field(void *context, size_t field_index, unsigned worker,
                                        struct rcx_error *err)
 {
+    (void)worker;
+    struct rcx_ingest_state *state = context;
+    const enum rcx_text_field field = (enum rcx_text_field)field_index;
     const struct rcx_dictionary *texts = &state->texts.fields[field];
     uint32_t *codes = rcx_malloc_array(texts->count, sizeof *codes);
     uint32_t *ranks = rcx_malloc_array(texts->count, sizeof *ranks);
@@ -92,9 +95,8 @@ static enum rcx_status translate_field(struct rcx_ingest_state *state, enum rcx_
 
 enum rcx_status rcx_ingest_translate(struct rcx_ingest_state *state, struct rcx_error *err)
 {
-    enum rcx_status status = RCX_OK;
-    for (int field = 0; field < RCX_TEXT_FIELD_COUNT && status == RCX_OK; field++)
-        status = translate_field(state, (enum rcx_text_field)field, err);
+    enum rcx_status status = rcx_parallel_for(&state->parallel, RCX_TEXT_FIELD_COUNT,
+                                              translate_field, state, err);
     if (status == RCX_OK && !state->stop.reached) {
         rcx_text_set_release(&state->texts);
         state->has_texts = false;

@@ -158,9 +158,9 @@ static void sort_receipts(struct rcx_receipt *const *receipts, struct items *ite
 {
     const struct joint_key key = measure(receipts, count);
     for (size_t i = 0; i < count; i++)
-        items->items[i] = (struct rcx_radix_item){
-            .key = key.fits ? joint_key_of(&key, receipts[i]) : ordered(receipts[i]->customer),
-            .payload = (uint32_t)i};
+        items->items[i] = (struct rcx_radix_item){.key = key.fits ? joint_key_of(&key, receipts[i])
+                                                                  : ordered(receipts[i]->customer),
+                                                  .payload = (uint32_t)i};
     sort_items(items->items, items->scratch, count);
     if (key.fits)
         return;

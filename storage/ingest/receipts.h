@@ -79,8 +79,8 @@ static inline bool rcx_receipts_add(struct rcx_receipts *list, struct rcx_block_
     bool narrow = rcx_receipts_narrow(row->quantity, row->unit_price);
     const struct rcx_receipt *open = list->open;
     if (!open || list->lines->used + 2 > RCX_BLOCK_LINES || open->customer != row->customer ||
-        open->time != row->time || open->invoice != row->invoice ||
-        open->country != row->country || open->group != group) {
+        open->time != row->time || open->invoice != row->invoice || open->country != row->country ||
+        open->group != group) {
         if (!rcx_receipts_begin(list, pool, group, row))
             return false;
     }

@@ -19,8 +19,8 @@
 #include "storage/format/source.h"
 #include "storage/ingest/judge.h"
 #include "storage/ingest/mapping.h"
-#include "storage/ingest/rejects.h"
 #include "storage/ingest/receipts.h"
+#include "storage/ingest/rejects.h"
 #include "storage/ingest/text_set.h"
 
 static inline int64_t rcx_customer_pack(int64_t value, enum rcx_customer_class class)

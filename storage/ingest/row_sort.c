@@ -43,7 +43,7 @@ struct state {
     const struct rcx_row_sort *sort;
     size_t block_count;
     struct rcx_block **blocks; /* of receipts */
-    size_t bound_count;            /* parts - 1 */
+    size_t bound_count;        /* parts - 1 */
     struct bound *bounds;
     size_t part_count;
     unsigned worker_count;

@@ -11,6 +11,8 @@
 #include "storage/store/store_lock.h"
 #include "storage/store/store_texts.h"
 
+enum { FILES = RCX_TEXT_FIELD_COUNT + 1 };
+
 struct rcx_store_writer {
     char *directory;
     int lock;
@@ -23,8 +25,8 @@ struct rcx_store_writer {
     struct rcx_chunk_encoder *encoders; /* [threads] */
     uint32_t stock_limit;
     uint64_t rows, guest_rows, customers;
-    char *written[RCX_TEXT_FIELD_COUNT + 1]; /* data files not yet synced; owned */
-    size_t written_count;
+    /* Data files not yet synced, of each field and of the segment; NULL: none. Owned. */
+    char *written[FILES];
     struct rcx_row last_row; /* appended so far; no customer has its first value */
     double sync_seconds;
 };
@@ -50,7 +52,7 @@ void rcx_store_writer_abort(struct rcx_store_writer *writer)
     rcx_manifest_release(&writer->manifest);
     rcx_store_close(writer->base);
     rcx_store_unlock(writer->lock);
-    for (size_t i = 0; i < writer->written_count; i++)
+    for (size_t i = 0; i < FILES; i++)
         rcx_free(writer->written[i]);
     rcx_free(writer->directory);
     rcx_free(writer);
@@ -167,7 +169,7 @@ enum rcx_status rcx_store_writer_add_texts(struct rcx_store_writer *writer,
             writer->manifest.dictionaries[field]
                 .files[writer->manifest.dictionaries[field].count++] = entry;
         if (status == RCX_OK)
-            writer->written[writer->written_count++] = path;
+            writer->written[field] = path;
         else
             rcx_free(path);
     }
@@ -270,7 +272,7 @@ static enum rcx_status open_segment(struct rcx_store_writer *writer, struct rcx_
     enum rcx_status status = path ? rcx_segment_writer_open(path, true, &writer->segment, err)
                                   : rcx_fail_nomem(err, writer->directory, 0);
     if (status == RCX_OK)
-        writer->written[writer->written_count++] = path;
+        writer->written[RCX_TEXT_FIELD_COUNT] = path;
     else
         rcx_free(path);
     return status;
@@ -396,18 +398,18 @@ static enum rcx_status sync_one(void *context, size_t file, unsigned worker, str
     const struct rcx_store_writer *writer = context;
 
     (void)worker;
-    return rcx_file_sync(writer->written[file], err);
+    return writer->written[file] ? rcx_file_sync(writer->written[file], err) : RCX_OK;
 }
 
 /* Data files have their names already but count for nothing until a manifest names them: it is enough
  * that all of them, and their names, are on the disk before it is. Together they take one flush. */
 static enum rcx_status sync_data(struct rcx_store_writer *writer, struct rcx_error *err)
 {
-    const struct rcx_parallel each = {(unsigned)writer->written_count + 1};
+    const struct rcx_parallel each = {FILES};
 
     if (writer->options.no_sync)
         return RCX_OK;
-    enum rcx_status status = rcx_parallel_for(&each, writer->written_count, sync_one, writer, err);
+    enum rcx_status status = rcx_parallel_for(&each, FILES, sync_one, writer, err);
     return status == RCX_OK ? rcx_directory_sync(writer->directory, err) : status;
 }
 

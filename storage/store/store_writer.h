@@ -3,7 +3,8 @@
  *
  *     rcx_store_writer_open        takes the lock (flock), reads the newest version, removes
  *                                  temporary files of killed writers
- *     rcx_store_writer_add_texts   once per text field: provisional codes -> final codes
+ *     rcx_store_writer_add_texts   once per text field: provisional codes -> final codes; different
+ *                                  fields at the same time, if one likes
  *     rcx_store_writer_append      sorted rows, cut into chunks, encoded in parallel
  *     rcx_store_writer_commit      segment, dictionaries, then the manifest; atomic
  *

@@ -104,8 +104,8 @@ static void parts_equal_qsort(void **state)
                 receipts[i] = rcx_block_receipts(list.receipts) + i;
                 rcx_convert_receipt(&identity.convert, receipts[i]);
             }
-            assert_true(rcx_part_sort(sorter, &identity.convert, receipts, list.count, sorted,
-                                      &counts));
+            assert_true(
+                rcx_part_sort(sorter, &identity.convert, receipts, list.count, sorted, &counts));
             qsort(rows, count, sizeof *rows, compare_rows);
             assert_memory_equal(rows, sorted, count * sizeof *rows);
             rcx_receipts_clear(&list, pool);
@@ -120,8 +120,9 @@ static void parts_equal_qsort(void **state)
 static void receipts_keep_rows(void **state)
 {
     (void)state;
-    static const int64_t numbers[] = {0, 1, -1, INT32_MAX, INT32_MIN, INT32_MIN + 1,
-                                      (int64_t)INT32_MAX + 1, INT64_MAX, INT64_MIN};
+    static const int64_t numbers[] = {
+        0,         1,        -1, INT32_MAX, INT32_MIN, INT32_MIN + 1, (int64_t)INT32_MAX + 1,
+        INT64_MAX, INT64_MIN};
     enum { NUMBERS = sizeof numbers / sizeof numbers[0], MANY = 3 * RCX_BLOCK_LINES };
     struct rcx_block_pool *pool = rcx_block_pool_new();
     struct rcx_receipts first = {0}, second = {0};
