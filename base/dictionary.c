@@ -109,9 +109,9 @@ static bool append_text(struct rcx_dictionary *dictionary, struct rcx_text text)
     return true;
 }
 
-uint32_t rcx_dictionary_intern(struct rcx_dictionary *dictionary, struct rcx_text text)
+static uint32_t intern_hashed(struct rcx_dictionary *dictionary, struct rcx_text text,
+                              uint64_t hash)
 {
-    uint64_t hash = rcx_hash64(text.data, text.length);
     size_t slot = probe(dictionary, text, hash);
     if (dictionary->slots[slot] != 0)
         return dictionary->slots[slot] - 1;
@@ -129,6 +129,33 @@ uint32_t rcx_dictionary_intern(struct rcx_dictionary *dictionary, struct rcx_tex
     dictionary->slots[slot] = code + 1;
     dictionary->tags[slot] = tag_of(hash);
     return code;
+}
+
+uint32_t rcx_dictionary_intern(struct rcx_dictionary *dictionary, struct rcx_text text)
+{
+    return intern_hashed(dictionary, text, rcx_hash64(text.data, text.length));
+}
+
+bool rcx_dictionary_intern_all(struct rcx_dictionary *dictionary, const struct rcx_text *texts,
+                               size_t count, uint32_t *out_codes)
+{
+    enum { UNDER_WAY = 16 };
+    uint64_t hashes[UNDER_WAY];
+    for (size_t begin = 0; begin < count; begin += UNDER_WAY) {
+        size_t some = count - begin < UNDER_WAY ? count - begin : UNDER_WAY;
+        for (size_t i = 0; i < some; i++) {
+            hashes[i] = rcx_hash64(texts[begin + i].data, texts[begin + i].length);
+            size_t slot = (size_t)hashes[i] & (dictionary->slot_count - 1);
+            __builtin_prefetch(&dictionary->slots[slot]);
+            __builtin_prefetch(&dictionary->tags[slot]);
+        }
+        for (size_t i = 0; i < some; i++) {
+            out_codes[begin + i] = intern_hashed(dictionary, texts[begin + i], hashes[i]);
+            if (out_codes[begin + i] == RCX_NO_CODE)
+                return false;
+        }
+    }
+    return true;
 }
 
 uint32_t rcx_dictionary_find(const struct rcx_dictionary *dictionary, struct rcx_text text)

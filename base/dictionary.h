@@ -26,6 +26,10 @@ bool rcx_dictionary_init(struct rcx_dictionary *dictionary); /* holds code 0 = "
 void rcx_dictionary_release(struct rcx_dictionary *dictionary);
 /* The code of `text`, added when new; RCX_NO_CODE when out of memory (or 2^32 - 2 codes). */
 uint32_t rcx_dictionary_intern(struct rcx_dictionary *dictionary, struct rcx_text text);
+/* The same for `count` texts, several lookups under way at once: out_codes[i] is that of texts[i].
+ * false: out of memory (or too many codes) */
+bool rcx_dictionary_intern_all(struct rcx_dictionary *dictionary, const struct rcx_text *texts,
+                               size_t count, uint32_t *out_codes);
 uint32_t rcx_dictionary_find(const struct rcx_dictionary *dictionary, struct rcx_text text);
 static inline struct rcx_text rcx_dictionary_get(const struct rcx_dictionary *dictionary,
                                                  uint32_t code)

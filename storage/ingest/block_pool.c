@@ -4,8 +4,9 @@
 
 #include "base/memory.h"
 
-/* Blocks are cut from areas of 8 MiB, which get huge pages: far fewer page faults. */
-enum { AREA_BLOCKS = 32, AREA_BYTES = AREA_BLOCKS * (int)sizeof(struct rcx_block) };
+/* Blocks are cut from areas of 4 MiB, too small for huge pages: a worker that has to wait for 2 MiB to
+ * be cleared in the middle of a window keeps all others waiting at its end. */
+enum { AREA_BLOCKS = 16, AREA_BYTES = AREA_BLOCKS * (int)sizeof(struct rcx_block) };
 
 struct rcx_block_area {
     struct rcx_block_area *next;

@@ -243,12 +243,14 @@ static enum rcx_status settle_file(struct pass *pass, struct rcx_error *err)
     struct rcx_ingest_state *state = pass->state;
     struct rcx_ingest_file *file = pass->file;
     unsigned threads = state->parallel.threads;
-    const struct rcx_text_set *parts[1024];
+    struct rcx_text_set *parts[1024];
     uint64_t customers[RCX_CUSTOMER_CLASSES] = {0};
     bool utf8 = true;
     for (unsigned w = 0; w < threads; w++) {
         const struct rcx_evidence *evidence = rcx_row_parser_evidence(state->parsers[w]);
         parts[w] = rcx_row_parser_texts(state->parsers[w]);
+        for (int f = 0; f < RCX_TEXT_FIELD_COUNT; f++)
+            state->map_counts[pass->file_index * threads + w][f] = parts[w]->fields[f].count;
         utf8 = utf8 && rcx_text_set_is_utf8(parts[w]);
         rcx_evidence_add(&state->evidence, evidence);
         for (int c = 0; c < RCX_CUSTOMER_CLASSES; c++)
@@ -271,8 +273,6 @@ static enum rcx_status settle_file(struct pass *pass, struct rcx_error *err)
     if (status != RCX_OK)
         return status;
     for (unsigned w = 0; ok && w < threads; w++) {
-        for (int f = 0; f < RCX_TEXT_FIELD_COUNT; f++)
-            state->map_counts[pass->file_index * threads + w][f] = parts[w]->fields[f].count;
         const struct rcx_invoice_times *times = rcx_row_parser_times(state->parsers[w]);
         ok = rcx_invoice_times_add(&state->times, times, maps[w].codes[RCX_TEXT_INVOICE]) &&
              rcx_row_parser_reset(state->parsers[w]);

@@ -7,7 +7,10 @@
 #include "base/radix.h"
 #include "storage/ingest/row_sort.h"
 
-enum { INSERTION_COUNT = 32 }; /* up to here insertion sort beats the passes of a radix sort */
+enum {
+    INSERTION_COUNT = 32, /* up to here insertion sort beats the passes of a radix sort */
+    AHEAD = 2             /* receipts whose lines are on their way from memory */
+};
 
 /* Items with the scratch that sorting them needs. */
 struct items {
@@ -201,6 +204,16 @@ static bool sort_rows(struct rcx_part_sorter *sorter, const struct rcx_row_conve
     return true;
 }
 
+/* Asks for what the lines of a receipt that comes later lie in. */
+static void prefetch_lines(const struct rcx_receipt *receipt)
+{
+    enum { LINES_PER_CACHE_LINE = 4, MOST_CACHE_LINES = 8 };
+    uint32_t most = LINES_PER_CACHE_LINE * MOST_CACHE_LINES;
+    uint32_t lines = receipt->lines < most ? receipt->lines : most;
+    for (uint32_t i = 0; i < lines; i += LINES_PER_CACHE_LINE)
+        __builtin_prefetch(receipt->first + i);
+}
+
 static bool same_moment(const struct rcx_receipt *a, const struct rcx_receipt *b)
 {
     return a->customer == b->customer && a->time == b->time;
@@ -221,6 +234,8 @@ bool rcx_part_sort(struct rcx_part_sorter *sorter, const struct rcx_row_convert 
         for (end = begin + 1; end < count; end++)
             if (!same_moment(first, receipts[items[end].payload]))
                 break;
+        if (end + AHEAD < count)
+            prefetch_lines(receipts[items[end + AHEAD].payload]);
         size_t rows = 0;
         if (!sort_rows(sorter, convert, receipts, items + begin, end - begin, out, &rows, counts))
             return false;

@@ -36,7 +36,7 @@ bool rcx_row_parser_reset(struct rcx_row_parser *parser)
     return rcx_text_set_init(&parser->texts);
 }
 
-const struct rcx_text_set *rcx_row_parser_texts(const struct rcx_row_parser *parser)
+struct rcx_text_set *rcx_row_parser_texts(struct rcx_row_parser *parser)
 {
     return &parser->texts;
 }

@@ -72,6 +72,6 @@ enum rcx_status rcx_row_parser_parse(struct rcx_row_parser *parser,
                                      struct rcx_receipts *out, struct rcx_reject_list *rejects,
                                      struct rcx_parse_counts *out_counts, struct rcx_error *err);
 
-const struct rcx_text_set *rcx_row_parser_texts(const struct rcx_row_parser *parser);
+struct rcx_text_set *rcx_row_parser_texts(struct rcx_row_parser *parser);
 const struct rcx_evidence *rcx_row_parser_evidence(const struct rcx_row_parser *parser);
 const struct rcx_invoice_times *rcx_row_parser_times(const struct rcx_row_parser *parser);

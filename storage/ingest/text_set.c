@@ -49,12 +49,16 @@ bool rcx_text_is_ascii(struct rcx_text text)
     return all < 128;
 }
 
+static struct rcx_text all_texts(const struct rcx_dictionary *dictionary)
+{
+    return (struct rcx_text){dictionary->bytes, (size_t)dictionary->offsets[dictionary->count]};
+}
+
 bool rcx_text_set_is_utf8(const struct rcx_text_set *set)
 {
     for (int f = 0; f < RCX_TEXT_FIELD_COUNT; f++) {
         const struct rcx_dictionary *dictionary = &set->fields[f];
-        struct rcx_text all = {dictionary->bytes, (size_t)dictionary->offsets[dictionary->count]};
-        if (rcx_text_is_ascii(all))
+        if (rcx_text_is_ascii(all_texts(dictionary)))
             continue;
         for (uint32_t code = 0; code < dictionary->count; code++) {
             struct rcx_text text = rcx_dictionary_get(dictionary, code);
@@ -76,7 +80,7 @@ void rcx_text_map_release(struct rcx_text_map *map)
 
 struct merge {
     struct rcx_text_set *sum;
-    const struct rcx_text_set *const *parts;
+    struct rcx_text_set *const *parts;
     size_t part_count;
     bool cp1252;
     struct rcx_text_map *maps;
@@ -95,28 +99,58 @@ static uint32_t intern_decoded(struct rcx_dictionary *sum, struct rcx_text text)
     return code;
 }
 
-static bool merge_part(struct rcx_dictionary *sum, const struct rcx_dictionary *part, bool cp1252,
-                       uint32_t **out_codes, uint8_t **out_decoded)
+/* The texts of `part` become those of `sum`, which has none. */
+static void take_part(struct rcx_dictionary *sum, struct rcx_dictionary *part, uint32_t *out_codes)
 {
-    uint32_t *codes = rcx_malloc_array(part->count, sizeof *codes);
-    *out_codes = codes;
-    if (!codes)
-        return false;
-    for (uint32_t code = 0; code < part->count; code++) {
-        struct rcx_text text = rcx_dictionary_get(part, code);
-        if (cp1252 && !rcx_text_is_ascii(text)) {
-            if (!*out_decoded)
-                *out_decoded = rcx_calloc(part->count, 1);
-            if (!*out_decoded)
-                return false;
-            (*out_decoded)[code] = 1;
-            codes[code] = intern_decoded(sum, text);
-        } else {
-            codes[code] = rcx_dictionary_intern(sum, text);
-        }
-        if (codes[code] == RCX_NO_CODE)
+    struct rcx_dictionary empty = *sum;
+    for (uint32_t code = 0; code < part->count; code++)
+        out_codes[code] = code;
+    *sum = *part;
+    *part = empty;
+}
+
+static bool merge_same(struct rcx_dictionary *sum, const struct rcx_dictionary *part,
+                       uint32_t *out_codes)
+{
+    enum { SOME = 256 };
+    struct rcx_text texts[SOME];
+    for (uint32_t begin = 0; begin < part->count; begin += SOME) {
+        uint32_t some = part->count - begin < SOME ? part->count - begin : SOME;
+        for (uint32_t i = 0; i < some; i++)
+            texts[i] = rcx_dictionary_get(part, begin + i);
+        if (!rcx_dictionary_intern_all(sum, texts, some, out_codes + begin))
             return false;
     }
+    return true;
+}
+
+static bool merge_decoded(struct rcx_dictionary *sum, const struct rcx_dictionary *part,
+                          uint32_t *out_codes, uint8_t *out_decoded)
+{
+    for (uint32_t code = 0; code < part->count; code++) {
+        struct rcx_text text = rcx_dictionary_get(part, code);
+        out_decoded[code] = !rcx_text_is_ascii(text);
+        out_codes[code] = out_decoded[code] ? intern_decoded(sum, text)
+                                            : rcx_dictionary_intern(sum, text);
+        if (out_codes[code] == RCX_NO_CODE)
+            return false;
+    }
+    return true;
+}
+
+static bool merge_part(struct rcx_dictionary *sum, struct rcx_dictionary *part, bool cp1252,
+                       uint32_t **out_codes, uint8_t **out_decoded)
+{
+    *out_codes = rcx_malloc_array(part->count, sizeof **out_codes);
+    if (!*out_codes)
+        return false;
+    if (cp1252 && !rcx_text_is_ascii(all_texts(part))) {
+        *out_decoded = rcx_calloc(part->count, 1);
+        return *out_decoded && merge_decoded(sum, part, *out_codes, *out_decoded);
+    }
+    if (sum->count > 1)
+        return merge_same(sum, part, *out_codes);
+    take_part(sum, part, *out_codes);
     return true;
 }
 
@@ -133,9 +167,9 @@ static enum rcx_status merge_field(void *context, size_t field, unsigned worker,
     return RCX_OK;
 }
 
-enum rcx_status rcx_text_set_merge(struct rcx_text_set *sum,
-                                   const struct rcx_text_set *const *parts, size_t part_count,
-                                   bool cp1252, const struct rcx_parallel *parallel,
+enum rcx_status rcx_text_set_merge(struct rcx_text_set *sum, struct rcx_text_set *const *parts,
+                                   size_t part_count, bool cp1252,
+                                   const struct rcx_parallel *parallel,
                                    struct rcx_text_map *out_maps, struct rcx_error *err)
 {
     struct merge merge = {sum, parts, part_count, cp1252, out_maps};

@@ -27,11 +27,12 @@ struct rcx_text_map {
 };
 void rcx_text_map_release(struct rcx_text_map *map);
 
-/* Interns the texts of `parts` into `sum` and makes the translations. `cp1252`: texts that are not
+/* Interns the texts of `parts` into `sum` and makes the translations. Where `sum` has none yet, those
+ * of the first part are taken away from it, which saves looking them up. `cp1252`: texts that are not
  * ASCII are Windows-1252. Fields are merged in parallel. Errors: RCX_E_NOMEM, RCX_E_INTERRUPTED. */
-enum rcx_status rcx_text_set_merge(struct rcx_text_set *sum,
-                                   const struct rcx_text_set *const *parts, size_t part_count,
-                                   bool cp1252, const struct rcx_parallel *parallel,
+enum rcx_status rcx_text_set_merge(struct rcx_text_set *sum, struct rcx_text_set *const *parts,
+                                   size_t part_count, bool cp1252,
+                                   const struct rcx_parallel *parallel,
                                    struct rcx_text_map *out_maps, struct rcx_error *err);
 
 bool rcx_text_is_ascii(struct rcx_text text);
