@@ -10,7 +10,7 @@ enum {
     TEXT_COPIES = 4,
     /* Encoders, sorted batches, stacks and the program itself. */
     FIXED_BYTES = 72 << 20,
-    LEAST_ROW_BYTES = 8 << 20,
+    LEAST_ROW_BYTES = 3 << 20,
     NAME_BYTES = 4096
 };
 
