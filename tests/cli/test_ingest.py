@@ -455,12 +455,12 @@ def test_runs_on_disk_give_the_same_store(tmp_path):
     path = tmp_path / "shop.csv"
     assert run("generate", "--rows", 600000, "--customers", 5000, "-o", path).returncode == 0
     whole = report(path, tmp_path / "whole", "--memory-limit", "2GB")
-    tight = report(path, tmp_path / "tight", "--memory-limit", "96MB")
+    tight = report(path, tmp_path / "tight", "--memory-limit", "76MB")
     assert (whole["runs_on_disk"], whole["passes"]) == (0, 1)
     assert tight["runs_on_disk"] >= 2 and tight["passes"] == 2
     assert {k: v for k, v in snapshot(tmp_path / "tight").items() if "MANIFEST" not in k} == \
            {k: v for k, v in snapshot(tmp_path / "whole").items() if "MANIFEST" not in k}
-    piped = run("ingest", "-", "--store", tmp_path / "pipe", "--memory-limit", "96MB", stdin=path.read_bytes())
+    piped = run("ingest", "-", "--store", tmp_path / "pipe", "--memory-limit", "76MB", stdin=path.read_bytes())
     assert piped.returncode == 0
     assert {k: v for k, v in snapshot(tmp_path / "pipe").items() if "MANIFEST" not in k} == \
            {k: v for k, v in snapshot(tmp_path / "whole").items() if "MANIFEST" not in k}
