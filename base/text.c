@@ -213,7 +213,11 @@ const char *rcx_suggest(const char *word, const char *const *candidates, size_t 
     size_t third = strlen(word) / 3;
     unsigned best_distance = third < 1 ? 2 : third > 3 ? 4 : (unsigned)third + 1;
     const char *best = NULL;
+    size_t length = strnlen(word, DISTANCE_BYTES);
     for (size_t i = 0; i < count; i++) {
+        size_t other = strnlen(candidates[i], DISTANCE_BYTES);
+        if ((other > length ? other - length : length - other) >= best_distance)
+            continue; /* each byte more or less is an edit */
         unsigned distance = rcx_edit_distance(word, candidates[i]);
         if (distance < best_distance) {
             best_distance = distance;

@@ -39,5 +39,6 @@ endif()
 
 set(CMAKE_C_FLAGS_RELEASE "-O2 -g1 -DNDEBUG")
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1 -DNDEBUG")
-set(CMAKE_C_FLAGS_DEBUG "-Og -g")
-set(CMAKE_CXX_FLAGS_DEBUG "-Og -g")
+set(RCX_DEBUG_FLAGS "-Og -g" CACHE STRING "Optimisation of the build type Debug")
+set(CMAKE_C_FLAGS_DEBUG "${RCX_DEBUG_FLAGS}")
+set(CMAKE_CXX_FLAGS_DEBUG "${RCX_DEBUG_FLAGS}")

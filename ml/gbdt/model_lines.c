@@ -47,6 +47,9 @@ enum rcx_status rcx_model_fail(const struct rcx_model_lines *lines, size_t line,
 bool rcx_model_word(struct rcx_text *list, struct rcx_text *out)
 {
     size_t begin = 0, end;
+    *out = (struct rcx_text){list->data, 0};
+    if (list->length == 0)
+        return false; /* and perhaps no bytes at all */
     while (begin < list->length && list->data[begin] == ' ')
         begin++;
     end = begin;

@@ -214,12 +214,12 @@ static inline bool handle_malformed(struct parse *parse, size_t fields, uint32_t
         length--;
     if (fields == 1 && length == 0)
         return true; /* an empty line is nothing */
-    if (parse->chunk->has_nul && memchr(bytes + begin, 0, length)) {
-        reject(parse, begin, end, RCX_REJECT_NUL_BYTE, -1);
-        return true;
-    }
     if (length > parse->rules->config->max_line_bytes) {
         reject(parse, begin, end, RCX_REJECT_TOO_LONG, -1);
+        return true;
+    }
+    if (parse->chunk->has_nul && memchr(bytes + begin, 0, length)) {
+        reject(parse, begin, end, RCX_REJECT_NUL_BYTE, -1);
         return true;
     }
     if (fields != columns) {

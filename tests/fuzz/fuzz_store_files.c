@@ -28,14 +28,17 @@ static void write_file(const char *path, const struct rcx_buf *bytes)
         abort();
 }
 
-/* data: one byte for the split, then chunk bytes, then the footer. */
+/* data: two bytes for the number of chunk bytes, these, then the footer. */
 static void try_segment(const char *path, const uint8_t *data, size_t size)
 {
     struct rcx_buf covered = {0}, file = {0};
     struct rcx_segment segment;
-    size_t split = size ? data[0] * (size - 1) / 255 : 0;
-    const uint8_t *chunks = data + (size ? 1 : 0), *footer = chunks + split;
-    size_t footer_bytes = size ? size - 1 - split : 0;
+
+    if (size < 2)
+        return;
+    size_t split = (size_t)(data[0] | data[1] << 8) % (size - 1);
+    const uint8_t *chunks = data + 2, *footer = chunks + split;
+    size_t footer_bytes = size - 2 - split;
 
     rcx_buf_append(&covered, RCX_SEGMENT_MAGIC, 8);
     rcx_buf_append_u32(&covered, RCX_SEGMENT_FORMAT);
