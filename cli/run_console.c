@@ -9,6 +9,7 @@
 #include "cli/flow_run.h"
 #include "cli/flow_store.h"
 #include "cli/progress.h"
+#include "cli/run_traces.h"
 
 /* The step being shown; stages come one after the other. */
 struct shown {
@@ -153,6 +154,7 @@ enum rcx_status rcx_run_on_console(struct rcx_cli *cli, const char *const *input
     struct shown shown = {.cli = cli, .until = until};
     struct rcx_run_report report = {0};
     struct rcx_log *log = NULL;
+    const struct rcx_run_traces before = rcx_run_traces_look(directory);
     enum rcx_status status = open_log(cli, directory, &log, err);
 
     if (status != RCX_OK)
@@ -184,5 +186,7 @@ enum rcx_status rcx_run_on_console(struct rcx_cli *cli, const char *const *input
         print_table(cli, &report); /* how far it got, also when a stage failed */
     rcx_run_report_release(&report);
     rcx_log_close(log);
+    if (status != RCX_OK)
+        rcx_run_traces_remove(&before, directory);
     return status;
 }

@@ -67,3 +67,12 @@ def test_export_within_a_limit(shop, tmp_path, name):
 def test_clean_does_not_grow_with_the_rows(shop, tmp_path):
     used = peak("clean", "--store", shop / "store", "-o", tmp_path / "rows.parquet", "--stats", tmp_path / "s.json")
     assert used <= 300 * MIB, f"{used / MIB:.0f} MiB"
+
+
+def test_a_limit_that_cannot_be_kept_is_said(tmp_path):
+    assert run("generate", "--rows", 1000, "--customers", 50, "-o", tmp_path / "shop.csv").returncode == 0
+    for limit, said in (("20MB", True), ("1GB", False)):
+        result = run("ingest", tmp_path / "shop.csv", "--store", tmp_path / limit, "--memory-limit", limit, "--threads", 2)
+        assert result.returncode == 0, result.stderr
+        assert ("the memory limit of 21.0 MB is kept as near as can be: loading takes about 66.0 MB with 2 threads"
+                in result.stderr) == said, result.stderr

@@ -321,3 +321,19 @@ def test_says_when_definitions_look_ahead(shop, tmp_path, key, told):
     assert ("ahead" in (tmp_path / "out/logs/retention_system.log").read_text()) == told
     result = run("features", "--store", tmp_path / "out/store", "-o", tmp_path / "f.csv", "--set", key)
     assert result.returncode == 0 and ("ahead" in result.stderr) == told
+
+
+def test_a_refused_run_leaves_nothing(tmp_path):
+    """No log of a run that never began, no empty folders; what was there stays, and so does the list of rejects."""
+    header = tmp_path / "header.csv"
+    header.write_text("InvoiceNo,Quantity,InvoiceDate,UnitPrice,CustomerID\n")
+    for data, code in ((header, 3), (tmp_path / "no.csv", 1)):
+        expect("run", data, "-o", tmp_path / "new" / "er" / "out", "-q", code=code, stderr=r"rcx: error: .*\n")
+        assert not (tmp_path / "new").exists()
+        (tmp_path / "old" / "mine").mkdir(parents=True, exist_ok=True)
+        expect("run", data, "-o", tmp_path / "old", "-q", code=code, stderr=r"rcx: error: .*\n")
+        assert [p.name for p in (tmp_path / "old").iterdir()] == ["mine"]
+    header.write_text(header.read_text() + "1,six,2010-12-13,1,7\n")
+    expect("run", header, "-o", tmp_path / "out", "-q", code=3, stderr=r"rcx: error: .*\n")
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {"outputs", "logs"}
+    assert [p.name for p in (tmp_path / "out" / "outputs").iterdir()] == ["rejects.csv"]
