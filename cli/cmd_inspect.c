@@ -103,7 +103,10 @@ static void print_evidence(struct rcx_cli *cli, const struct rcx_inspection *see
     uint64_t fits[RCX_READINGS], rows = 0;
     char count[32];
     rcx_evidence_date_fits(evidence, fits, &rows);
-    rcx_cli_print(cli, "\ndates     %s rows", rcx_format_count(rows, count));
+    rcx_cli_print(cli, "\ndates     %s rows",
+                  rcx_format_count(rows + evidence->known_dates, count));
+    if (evidence->known_dates > 0)
+        rcx_cli_print(cli, ", %s need no reading", rcx_format_count(evidence->known_dates, count));
     for (unsigned r = 0; r < RCX_READINGS; r++)
         if (fits[r] > 0)
             rcx_cli_print(cli, ", %s fit %s", rcx_format_count(fits[r], count),

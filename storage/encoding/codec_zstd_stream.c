@@ -1,3 +1,5 @@
+#include <string.h>
+
 #define ZSTD_STATIC_LINKING_ONLY /* for ZSTD_customMem: all memory comes from base/memory.h */
 #include <zstd.h>
 #include <zstd_errors.h>
@@ -22,10 +24,13 @@ static void release(void *opaque, void *block)
     rcx_free(block);
 }
 
+/* Also when a frame that is to be skipped comes first, as programs that compress in parallel write. */
 static bool zstd_matches(const uint8_t *bytes, size_t length)
 {
-    return length >= 4 && bytes[0] == 0x28 && bytes[1] == 0xB5 && bytes[2] == 0x2F &&
-           bytes[3] == 0xFD;
+    static const uint8_t frame[] = {0x28, 0xB5, 0x2F, 0xFD}, skipped[] = {0x2A, 0x4D, 0x18};
+    return length >= 4 &&
+           (memcmp(bytes, frame, 4) == 0 ||
+            ((bytes[0] & 0xF0) == 0x50 && memcmp(bytes + 1, skipped, sizeof skipped) == 0));
 }
 
 static void *zstd_open(void)

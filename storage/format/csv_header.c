@@ -10,6 +10,34 @@ size_t rcx_csv_bom_bytes(const uint8_t *bytes, size_t length)
     return length >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
 }
 
+/* Bytes of the line end that stands there, or 0. */
+static size_t line_end_bytes(const uint8_t *bytes, size_t length)
+{
+    if (length >= 1 && bytes[0] == '\n')
+        return 1;
+    return length >= 2 && bytes[0] == '\r' && bytes[1] == '\n' ? 2 : 0;
+}
+
+size_t rcx_csv_preface_bytes(const uint8_t *bytes, size_t length, uint64_t *out_lines,
+                             uint8_t *out_delimiter)
+{
+    enum { SEP_BYTES = 5 };
+    size_t at = 0;
+    *out_lines = 0;
+    *out_delimiter = 0;
+    for (size_t end; (end = line_end_bytes(bytes + at, length - at)) > 0; at += end)
+        ++*out_lines;
+    if (length - at < SEP_BYTES ||
+        !rcx_text_equal_nocase((struct rcx_text){(const char *)bytes + at, SEP_BYTES - 1}, "sep="))
+        return at;
+    size_t end = line_end_bytes(bytes + at + SEP_BYTES, length - at - SEP_BYTES);
+    if (end == 0 || !memchr(",;\t|", bytes[at + SEP_BYTES - 1], 4))
+        return at;
+    ++*out_lines;
+    *out_delimiter = bytes[at + SEP_BYTES - 1];
+    return at + SEP_BYTES + end;
+}
+
 uint8_t rcx_csv_find_delimiter(const uint8_t *header, size_t length)
 {
     static const uint8_t candidates[] = {',', ';', '\t', '|'};

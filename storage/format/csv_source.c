@@ -268,14 +268,20 @@ static enum rcx_status read_header(struct csv *csv, struct rcx_text probe, char 
     if (status != RCX_OK)
         return status;
     size_t length = probe.length + got;
-    size_t bom = rcx_csv_bom_bytes(bytes, length);
+    size_t begin = rcx_csv_bom_bytes(bytes, length);
     csv->ended = length < most;
     if (csv->ended && bytes[length - 1] != '\n')
         bytes[length++] = '\n';
+    uint64_t lines = 0;
+    uint8_t named = 0;
+    begin += rcx_csv_preface_bytes(bytes + begin, length - begin, &lines, &named);
+    if (begin == length && csv->ended)
+        return rcx_fail(err, RCX_E_INPUT, "%s: the file is empty", csv->name);
     csv->window.delimiter = delimiter ? (uint8_t)delimiter
-                                      : rcx_csv_find_delimiter(bytes + bom, length - bom);
-    struct walk walk = {RCX_CSV_FIELD_START, 1, 1};
-    size_t header_end = walk_on(&walk, bytes, bom, length, csv->window.delimiter);
+                            : named   ? named
+                                      : rcx_csv_find_delimiter(bytes + begin, length - begin);
+    struct walk walk = {RCX_CSV_FIELD_START, lines + 1, lines + 1};
+    size_t header_end = walk_on(&walk, bytes, begin, length, csv->window.delimiter);
     if (header_end == SIZE_MAX && csv->ended)
         return fail_unclosed(csv, walk.open_line, err);
     if (header_end == SIZE_MAX && memchr(bytes, '\r', length))
@@ -283,7 +289,7 @@ static enum rcx_status read_header(struct csv *csv, struct rcx_text probe, char 
     if (header_end == SIZE_MAX)
         return rcx_fail(err, RCX_E_INPUT, "%s: no end of the header line in the first %zu bytes",
                         csv->name, length);
-    if (memchr(bytes + bom, 0, header_end - bom))
+    if (memchr(bytes + begin, 0, header_end - begin))
         return rcx_fail(err, RCX_E_INPUT,
                         "%s: the header line has NUL bytes; expected CSV or TSV text (UTF-8 or "
                         "Windows-1252), plain, .gz or .zst",
@@ -291,16 +297,16 @@ static enum rcx_status read_header(struct csv *csv, struct rcx_text probe, char 
     if (csv->ended && header_end == length && length > 2 && memchr(bytes, '\r', length - 2))
         return fail_line_ends(csv, err);
     size_t line_end = header_end - 1;
-    if (line_end > bom && bytes[line_end - 1] == '\r')
+    if (line_end > begin && bytes[line_end - 1] == '\r')
         line_end--;
-    if (!rcx_buf_append(&csv->header, bytes + bom, line_end - bom))
+    if (!rcx_buf_append(&csv->header, bytes + begin, line_end - begin))
         return rcx_fail_nomem(err, csv->name, line_end);
     csv->first = (struct rcx_source_mark){header_end, walk.line};
     csv->mark = csv->first;
     csv->pending = true;
     csv->pending_begin = csv->room + header_end;
     csv->pending_end = csv->room + length;
-    return rcx_csv_columns_parse(bytes + bom, header_end - bom, csv->window.delimiter,
+    return rcx_csv_columns_parse(bytes + begin, header_end - begin, csv->window.delimiter,
                                  &csv->columns, &csv->window.column_count, err);
 }
 
@@ -315,6 +321,7 @@ static enum rcx_status csv_open(const char *name, struct rcx_byte_source *bytes,
     }
     csv->bytes = bytes;
     csv->room = options->max_record_bytes ? options->max_record_bytes : RECORD_BYTES;
+    csv->room++; /* the CR of a line end does not count */
     csv->chunk_bytes = options->chunk_bytes ? options->chunk_bytes : CHUNK_BYTES;
     csv->window_bytes = options->window_bytes ? options->window_bytes : WINDOW_BYTES;
     if (csv->window_bytes < 2 * probe.length)

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define JSON "JSON; expected a table, save it as CSV"
 static const struct {
     const char *magic;
     size_t length;
@@ -15,14 +16,42 @@ static const struct {
     {"7z\xBC\xAF", 4, "a 7-Zip archive; unpack it"},
     {"Rar!", 4, "a RAR archive; unpack it"},
     {"PK\005\006", 4, "an empty zip file"},
+    {"\xFF\xFE\0\0", 4, "UTF-32 text; save it as UTF-8 (iconv -f UTF-32 -t UTF-8)"},
+    {"\0\0\xFE\xFF", 4, "UTF-32 text; save it as UTF-8 (iconv -f UTF-32 -t UTF-8)"},
     {"\xFF\xFE", 2, "UTF-16 text; save it as UTF-8 (iconv -f UTF-16 -t UTF-8)"},
     {"\xFE\xFF", 2, "UTF-16 text; save it as UTF-8 (iconv -f UTF-16 -t UTF-8)"},
     {"%PDF", 4, "a PDF"},
     {"SQLite format 3", 15, "an SQLite database; export the table as CSV"},
+    {"ARROW1", 6, "an Arrow file (Feather); save the table as Parquet or CSV"},
+    {"FEA1", 4, "a Feather file of the first version; save the table as Parquet or CSV"},
+    {"\xFF\xFF\xFF\xFF", 4, "an Arrow stream; save the table as Parquet or CSV"},
+    {"Obj\001", 4, "an Avro file; save the table as Parquet or CSV"},
+    {"{\"", 2, JSON},
+    {"{\n", 2, JSON},
+    {"[{", 2, JSON},
+    {"[\n", 2, JSON},
     {"<?xml", 5, "an XML file; expected a table"},
     {"<!DOCTYPE", 9, "a web page; save the table as CSV or .xlsx"},
     {"<html", 5, "a web page; save the table as CSV or .xlsx"},
 };
+
+/* Text of two bytes a character, without the mark that says so: every other byte is NUL, as most
+ * letters of a header are ASCII. */
+static const char *what_wide(struct rcx_text probe)
+{
+    enum { LEAST = 16, LOOKED_AT = 256 };
+    size_t length = probe.length < LOOKED_AT ? probe.length & ~(size_t)1 : LOOKED_AT;
+    size_t zeros[2] = {0, 0};
+    for (size_t i = 0; i < length; i++)
+        zeros[i % 2] += probe.data[i] == 0;
+    if (length < LEAST)
+        return NULL;
+    if (zeros[0] == 0 && zeros[1] * 10 >= length / 2 * 9)
+        return "UTF-16 text; save it as UTF-8 (iconv -f UTF-16LE -t UTF-8)";
+    if (zeros[1] == 0 && zeros[0] * 10 >= length / 2 * 9)
+        return "UTF-16 text; save it as UTF-8 (iconv -f UTF-16BE -t UTF-8)";
+    return NULL;
+}
 
 /* OLE compound files: old workbooks, and new ones behind a password. The directory, which names the
  * streams in UTF-16, begins at the sector that the header says. */
@@ -58,8 +87,11 @@ enum rcx_status rcx_foreign_refuse(const char *name, struct rcx_text probe,
             memcmp(probe.data, foreign[i].magic, foreign[i].length) == 0)
             what = foreign[i].what;
     if (!what)
+        what = what_wide(probe);
+    if (!what)
         return RCX_OK;
     return rcx_fail(err, RCX_E_INPUT,
-                    "%s: looks like %s; read are CSV and TSV text (plain, .gz or .zst) and XLSX",
+                    "%s: looks like %s; read are CSV and TSV text (plain, .gz or .zst), XLSX and "
+                    "Parquet",
                     name, what);
 }

@@ -25,8 +25,9 @@ static enum rcx_status make_leaf(const char *path, const struct rcx_parquet_elem
     struct rcx_text name = element->name;
     if (element->type < 0 || element->children > 0 || element->repetition > RCX_PARQUET_OPTIONAL)
         return rcx_fail(err, RCX_E_INPUT,
-                        "%s: column '%.*s' is nested or repeated, which is not supported", path,
-                        (int)(name.length < 100 ? name.length : 100), name.data);
+                        "%s: column '%.*s' is nested or repeated, which is not supported; save the "
+                        "table without it, or as flat columns",
+                        path, (int)(name.length < 100 ? name.length : 100), name.data);
     if (memchr(name.data, 0, name.length) || rcx_utf8_check(name.data, name.length) != name.length)
         return corrupt(path, "a column's name is not UTF-8", err);
     rcx_parquet_leaf_describe(element, out);
@@ -152,7 +153,8 @@ static enum rcx_status parse(struct rcx_parquet_file *file, struct rcx_error *er
     const uint8_t *data = file->map.data;
     size_t length = file->map.length;
     if (length >= MAGIC_BYTES && memcmp(data, "PARE", MAGIC_BYTES) == 0)
-        return rcx_fail(err, RCX_E_INPUT, "%s: the file is encrypted, which is not supported",
+        return rcx_fail(err, RCX_E_INPUT,
+                        "%s: the file is encrypted, which is not supported; save it without",
                         file->path);
     if (length < MAGIC_BYTES + TAIL_BYTES || memcmp(data, magic, MAGIC_BYTES) != 0)
         return corrupt(file->path, "not a Parquet file (it does not begin with PAR1)", err);

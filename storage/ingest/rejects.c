@@ -140,7 +140,9 @@ static void note_example(struct rcx_reject_counts *counts, const char *input, co
         length = valid;
     for (size_t i = 0; i < length; i++) {
         unsigned char c = (unsigned char)text[i];
-        out[i] = c < 32 || c == 127 || (c > 127 && !utf8) ? '?' : (char)c;
+        bool space = c == '\t' || c == '\n' || c == '\r';
+        bool shown = c >= 32 && c != 127 && (c < 128 || utf8);
+        out[i] = (char)(space ? ' ' : shown ? c : '?');
     }
     snprintf(out + length, sizeof counts->example[0].text - length, "%s",
              length < reject->text_length ? "..." : "");

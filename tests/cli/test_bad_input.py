@@ -79,6 +79,12 @@ WHOLE_FILE = {
     "an encrypted workbook": (["\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "\0" * 504 + "E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e\0"], 3,
                               r"FILE: looks like an encrypted workbook; save it without a password; read are .*"),
     "a web page": (["<!DOCTYPE html>"], 3, r"FILE: looks like a web page; .*"),
+    "an Arrow file": (["ARROW1\0\0" + "\0" * 100], 3, r"FILE: looks like an Arrow file .*save the table as Parquet or CSV; .*"),
+    "JSON": (['[{"InvoiceNo": 1}]'], 3, r"FILE: looks like JSON; .*"),
+    "UTF-16 without a mark": ([("\0".join(HEADER) + "\0")], 3, r"FILE: looks like UTF-16 text; .*-f UTF-16LE.*"),
+    "UTF-16BE without a mark": (["\0" + "\0".join(HEADER)], 3, r"FILE: looks like UTF-16 text; .*-f UTF-16BE.*"),
+    "UTF-32": (["\xff\xfe\0\0I\0\0\0"], 3, r"FILE: looks like UTF-32 text; .*"),
+    "empty lines only": (["", "\r", ""], 3, r"FILE: the file is empty"),
 }
 
 

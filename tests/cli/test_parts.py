@@ -112,3 +112,32 @@ def test_no_files(tmp_path):
     (tmp_path / "empty").mkdir()
     expect("ingest", tmp_path / "empty", "--store", tmp_path / "s", code=1, stderr=r".*is a directory without files\n")
     expect("ingest", tmp_path / "no*.csv", "--store", tmp_path / "s", code=1, stderr=r".*no file matches\n")
+
+
+def test_zstd_frames_one_after_the_other_and_one_to_skip(whole, tmp_path):
+    zstandard = pytest.importorskip("zstandard")
+    path = tmp_path / "shop.csv.zst"
+    skipped = b"\x5e\x2a\x4d\x18\x04\0\0\0abcd"
+    all_rows = text(*rows(300))
+    path.write_bytes(skipped + zstandard.compress(all_rows[:5000]) + skipped + zstandard.compress(all_rows[5000:]))
+    load(tmp_path / "a", path)
+    assert digest(tmp_path / "a") == whole
+
+
+@pytest.mark.parametrize("delimiter", ";,\t|")
+def test_what_may_stand_before_the_header(delimiter, whole, tmp_path):
+    path = tmp_path / "shop.csv"
+    table = text(*rows(300)).replace(b",", delimiter.encode())
+    for before in (b"\n\r\n", b"sep=" + delimiter.encode() + b"\r\n", b"\xef\xbb\xbf\nSEP=" + delimiter.encode() + b"\n"):
+        path.write_bytes(before + table)
+        load(tmp_path / "a", path)
+        assert digest(tmp_path / "a") == whole
+        path.write_bytes(before + table + b"1,2\n".replace(b",", delimiter.encode()))
+        got = expect("ingest", path, "--store", tmp_path / "b", "--json", stderr=r".*")
+        rejects = (tmp_path / "rejects.csv").read_text().splitlines()
+        assert json.loads(got.stdout)["rejected"] == 1
+        assert f",{before.count(bytes([10])) + 302}," in rejects[1], rejects
+        for store in "ab":
+            for file in (tmp_path / store).iterdir():
+                file.unlink()
+            (tmp_path / store).rmdir()
