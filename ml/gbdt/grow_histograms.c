@@ -6,7 +6,7 @@
 enum {
     ALONE_WORK = 6000,  /* row x feature updates, or bins, below which one thread does it all */
     SHARED_ROWS = 8192, /* from here on threads share the rows, not the groups */
-    LEAST_CHUNK = 4096, /* rows that a thread takes at once */
+    LEAST_CHUNK = 1024, /* rows that a thread takes at once */
     MOST_CHUNK = 32768,
     CHUNKS = 16
 };

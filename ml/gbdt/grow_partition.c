@@ -14,7 +14,7 @@ struct parting {
     uint8_t *go;
     size_t count, pieces;
     const uint8_t *bins, *go_left;
-    size_t *lefts; /* of each piece; then how many before it */
+    size_t *lefts; /* [pieces + 1] of each piece; then how many before it */
     size_t total_left;
 };
 
@@ -34,14 +34,18 @@ static void judge_piece(void *context, size_t piece, unsigned worker)
         parting->go + begin);
 }
 
-static void scatter_piece(void *context, size_t piece, unsigned worker)
+static void part_piece(void *context, size_t piece, unsigned worker)
 {
     struct parting *parting = context;
     (void)worker;
-    size_t begin = piece * PIECE, lefts = parting->lefts[piece];
-    RCX_KERNEL_CALL(rcx_records_scatter)
-    (parting->from + begin, piece_count(parting, piece), parting->go + begin, lefts,
-     parting->total_left + begin - lefts, parting->to);
+    size_t begin = piece * PIECE, count = piece_count(parting, piece);
+    size_t left = parting->lefts[piece], lefts = parting->lefts[piece + 1] - left;
+    size_t right = parting->total_left + begin - left;
+    struct rcx_parted to = {.left = parting->to + left,
+                            .left_end = parting->to + left + lefts,
+                            .right = parting->to + right,
+                            .right_end = parting->to + right + count - lefts};
+    RCX_KERNEL_CALL(rcx_records_part)(parting->from + begin, count, parting->go + begin, &to);
 }
 
 size_t rcx_grow_partition(struct rcx_grower *grower, struct rcx_grown_leaf *leaf,
@@ -50,8 +54,10 @@ size_t rcx_grow_partition(struct rcx_grower *grower, struct rcx_grown_leaf *leaf
     uint64_t *here = grower->records[leaf->buffer] + leaf->begin;
     uint64_t *there = grower->records[!leaf->buffer] + leaf->begin;
     if (leaf->rows < ALONE) {
-        size_t lefts = RCX_KERNEL_CALL(rcx_records_partition)(here, leaf->rows, bins, go_left, here,
-                                                              there);
+        uint8_t *go = grower->go + leaf->begin;
+        size_t lefts = RCX_KERNEL_CALL(rcx_records_judge)(here, leaf->rows, bins, go_left, go);
+        struct rcx_parted to = {here, here + leaf->rows, there, there + leaf->rows};
+        RCX_KERNEL_CALL(rcx_records_part)(here, leaf->rows, go, &to);
         memcpy(here + lefts, there, (leaf->rows - lefts) * sizeof *there);
         return lefts;
     }
@@ -69,7 +75,8 @@ size_t rcx_grow_partition(struct rcx_grower *grower, struct rcx_grown_leaf *leaf
         parting.lefts[piece] = parting.total_left;
         parting.total_left += lefts;
     }
-    rcx_team_for(grower->team, parting.pieces, scatter_piece, &parting);
+    parting.lefts[parting.pieces] = parting.total_left;
+    rcx_team_for(grower->team, parting.pieces, part_piece, &parting);
     leaf->buffer = !leaf->buffer;
     return parting.total_left;
 }

@@ -62,21 +62,21 @@ RCX_KERNEL_DECLARE(void, rcx_histogram_subtract,
 
 RCX_KERNEL_DECLARE(void, rcx_histogram_merge, (uint64_t * sums, const uint64_t *more, size_t count))
 
-/* Parts the records by go_left[bins[row]] (1 or 0), keeping their order: those that go left to `left`
- * (may be `records` itself), the others to `right`. Returns how many went left. */
-RCX_KERNEL_DECLARE(size_t, rcx_records_partition,
-                   (const uint64_t *records, size_t count, const uint8_t *bins,
-                    const uint8_t *go_left, uint64_t *left, uint64_t *right))
-
-/* The same in two steps, so that pieces of a large run go straight to their places: go[i] = 1 when record i
- * goes left; returns how many do. */
+/* Parting records takes two steps, so that pieces of a large run go straight to their places.
+ * Which side: go[i] = go_left[bins[row of record i]] (1: left, 0: right); returns how many go left. */
 RCX_KERNEL_DECLARE(size_t, rcx_records_judge,
                    (const uint64_t *records, size_t count, const uint8_t *bins,
                     const uint8_t *go_left, uint8_t *go))
-/* left, right: where the first of each side goes in `out`. */
-RCX_KERNEL_DECLARE(void, rcx_records_scatter,
-                   (const uint64_t *records, size_t count, const uint8_t *go, size_t left,
-                    size_t right, uint64_t *out))
+
+struct rcx_parted {
+    uint64_t *left, *left_end; /* where the first one goes, and what must not be written */
+    uint64_t *right, *right_end;
+};
+/* To their sides, keeping the order. Behind the last one of a side places may be overwritten up to its end; `left`
+ * may be `records` itself. */
+RCX_KERNEL_DECLARE(void, rcx_records_part,
+                   (const uint64_t *records, size_t count, const uint8_t *go,
+                    const struct rcx_parted *to))
 
 enum { RCX_SCAN_LANES = 16 }; /* histograms are padded to this many sums */
 

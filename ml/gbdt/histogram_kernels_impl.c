@@ -2,41 +2,52 @@
 
 #include <math.h>
 #include <string.h>
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
 
 /* AHEAD: records; measured with 8, 24, 64 on rows of which 1 in 1 to 1 in 128 is in the leaf. */
 enum { AHEAD = 64, MOST_BINS = 256 };
 
 /* ---- histograms ---- */
 
-enum { STEP_ROWS = 4 };
+enum { STEP_ROWS = 32 };
 
-/* `size` is a constant in each caller, so the loop over features is unrolled. Rows are fetched ahead evenly:
- * memory then has as much time as the additions take. */
+/* `size` is a constant in each caller, so the loop over features is unrolled. */
 static inline __attribute__((always_inline)) void
-add_group(const uint64_t *restrict sums, size_t count, const uint64_t *restrict words,
-          size_t stride, size_t size, uint64_t *const *hist,
-          const struct rcx_histogram_ahead *ahead)
+add_rows(const uint64_t *restrict sums, size_t count, const uint64_t *restrict words, size_t stride,
+         size_t size, uint64_t *const *h)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint64_t sum = sums[i];
+        const uint8_t *bins = (const uint8_t *)(words + i * stride);
+        for (size_t j = 0; j < size; j++)
+            h[j][bins[j]] += sum;
+    }
+}
+
+static void fetch_rows(const struct rcx_histogram_ahead *ahead, size_t begin, size_t end)
+{
+    end = end < ahead->count ? end : ahead->count;
+    for (size_t i = begin; i < end; i++)
+        __builtin_prefetch(&ahead->words[rcx_record_row(ahead->records[i]) * ahead->stride], 0, 2);
+}
+
+/* Rows are fetched ahead evenly: memory then has as much time as the additions take. */
+static inline __attribute__((always_inline)) void add_group(const uint64_t *sums, size_t count,
+                                                            const uint64_t *words, size_t stride,
+                                                            size_t size, uint64_t *const *hist,
+                                                            const struct rcx_histogram_ahead *ahead)
 {
     uint64_t *h[8];
     for (size_t j = 0; j < size; j++)
         h[j] = hist[j];
-    size_t steps = count / STEP_ROWS, soon = 0, i = 0;
+    size_t steps = (count + STEP_ROWS - 1) / STEP_ROWS;
     size_t each = steps > 0 ? (ahead->count + steps - 1) / steps : 0;
-    for (; i + STEP_ROWS <= count; i += STEP_ROWS) {
-        size_t until = soon + each < ahead->count ? soon + each : ahead->count;
-        for (; soon < until; soon++)
-            __builtin_prefetch(&ahead->words[rcx_record_row(ahead->records[soon]) * ahead->stride],
-                               0, 2);
-        for (size_t k = i; k < i + STEP_ROWS; k++) {
-            uint64_t sum = sums[k], word = words[k * stride];
-            for (size_t j = 0; j < size; j++)
-                h[j][word >> (8 * j) & 0xFF] += sum;
-        }
-    }
-    for (; i < count; i++) {
-        uint64_t sum = sums[i], word = words[i * stride];
-        for (size_t j = 0; j < size; j++)
-            h[j][word >> (8 * j) & 0xFF] += sum;
+    for (size_t step = 0; step < steps; step++) {
+        size_t at = step * STEP_ROWS, rows = count - at < STEP_ROWS ? count - at : STEP_ROWS;
+        fetch_rows(ahead, step * each, (step + 1) * each);
+        add_rows(sums + at, rows, words + at * stride, stride, size, h);
     }
 }
 
@@ -130,30 +141,6 @@ void RCX_KERNEL(rcx_histogram_merge)(uint64_t *sums, const uint64_t *more, size_
         sums[i] += more[i];
 }
 
-size_t RCX_KERNEL(rcx_records_partition)(const uint64_t *records, size_t count, const uint8_t *bins,
-                                         const uint8_t *go_left, uint64_t *left, uint64_t *right)
-{
-    size_t lefts = 0, rights = 0, i = 0;
-    for (; i + AHEAD < count; i++) {
-        uint64_t record = records[i];
-        __builtin_prefetch(&bins[rcx_record_row(records[i + AHEAD])]);
-        size_t goes = go_left[bins[rcx_record_row(record)]];
-        left[lefts] = record;
-        right[rights] = record;
-        lefts += goes;
-        rights += 1 - goes;
-    }
-    for (; i < count; i++) {
-        uint64_t record = records[i];
-        size_t goes = go_left[bins[rcx_record_row(record)]];
-        left[lefts] = record;
-        right[rights] = record;
-        lefts += goes;
-        rights += 1 - goes;
-    }
-    return lefts;
-}
-
 size_t RCX_KERNEL(rcx_records_judge)(const uint64_t *records, size_t count, const uint8_t *bins,
                                      const uint8_t *go_left, uint8_t *go)
 {
@@ -172,17 +159,79 @@ size_t RCX_KERNEL(rcx_records_judge)(const uint64_t *records, size_t count, cons
     return lefts;
 }
 
-/* No branch: which side is next is not to be foretold. */
-void RCX_KERNEL(rcx_records_scatter)(const uint64_t *restrict records, size_t count,
-                                     const uint8_t *restrict go, size_t left, size_t right,
-                                     uint64_t *restrict out)
+/* Records i and on, one by one. No branch: which side is next is not to be foretold. */
+static void part_plainly(const uint64_t *records, size_t i, size_t count, const uint8_t *go,
+                         struct rcx_parted to)
 {
-    for (size_t i = 0; i < count; i++) {
+    for (; i < count; i++) {
+        uint64_t record = records[i];
         size_t goes = go[i];
-        out[right + ((left - right) & -goes)] = records[i];
-        left += goes;
-        right += 1 - goes;
+        *(goes ? to.left : to.right) = record;
+        to.left += goes;
+        to.right += 1 - goes;
     }
+}
+
+#if defined(__AVX512VL__) && defined(__AVX512BW__)
+enum { TOGETHER = 8 };
+/* Those of eight that go left, side by side, to `left`; the others to `right`. */
+static inline size_t part_some(const uint64_t *records, const uint8_t *go, uint64_t *left,
+                               uint64_t *right)
+{
+    __m512i all = _mm512_loadu_si512(records);
+    __mmask8 goes = (__mmask8)_mm_test_epi8_mask(_mm_loadl_epi64((const __m128i *)(const void *)go),
+                                                 _mm_set1_epi8(1));
+    _mm512_storeu_si512(left, _mm512_maskz_compress_epi64(goes, all));
+    _mm512_storeu_si512(right, _mm512_maskz_compress_epi64((__mmask8)~goes, all));
+    return (size_t)__builtin_popcount(goes);
+}
+#elif defined(__AVX2__)
+enum { TOGETHER = 4 };
+/* Of four 64-bit lanes, as pairs of 32-bit ones, those whose bit is set first. */
+#define LANE(i) 2 * (i), 2 * (i) + 1
+static const _Alignas(32) int32_t CHOSEN[16][8] = {
+    {LANE(0), LANE(1), LANE(2), LANE(3)}, {LANE(0), LANE(1), LANE(2), LANE(3)},
+    {LANE(1), LANE(0), LANE(2), LANE(3)}, {LANE(0), LANE(1), LANE(2), LANE(3)},
+    {LANE(2), LANE(0), LANE(1), LANE(3)}, {LANE(0), LANE(2), LANE(1), LANE(3)},
+    {LANE(1), LANE(2), LANE(0), LANE(3)}, {LANE(0), LANE(1), LANE(2), LANE(3)},
+    {LANE(3), LANE(0), LANE(1), LANE(2)}, {LANE(0), LANE(3), LANE(1), LANE(2)},
+    {LANE(1), LANE(3), LANE(0), LANE(2)}, {LANE(0), LANE(1), LANE(3), LANE(2)},
+    {LANE(2), LANE(3), LANE(0), LANE(1)}, {LANE(0), LANE(2), LANE(3), LANE(1)},
+    {LANE(1), LANE(2), LANE(3), LANE(0)}, {LANE(0), LANE(1), LANE(2), LANE(3)}};
+#undef LANE
+static inline __m256i choose(__m256i all, uint32_t bits)
+{
+    return _mm256_permutevar8x32_epi32(
+        all, _mm256_load_si256((const __m256i *)(const void *)CHOSEN[bits]));
+}
+static inline size_t part_some(const uint64_t *records, const uint8_t *go, uint64_t *left,
+                               uint64_t *right)
+{
+    __m256i all = _mm256_loadu_si256((const __m256i *)(const void *)records);
+    uint32_t bytes;
+    memcpy(&bytes, go, sizeof bytes);
+    uint32_t goes = bytes * 0x01020408u >> 24 & 15; /* bit i: byte i, which is 0 or 1 */
+    _mm256_storeu_si256((__m256i *)(void *)left, choose(all, goes));
+    _mm256_storeu_si256((__m256i *)(void *)right, choose(all, ~goes & 15));
+    return (size_t)__builtin_popcount(goes);
+}
+#endif
+
+void RCX_KERNEL(rcx_records_part)(const uint64_t *records, size_t count, const uint8_t *go,
+                                  const struct rcx_parted *places)
+{
+    struct rcx_parted to = *places;
+    size_t i = 0;
+#if defined(__AVX2__)
+    while (i + TOGETHER <= count && to.left_end - to.left >= TOGETHER &&
+           to.right_end - to.right >= TOGETHER) {
+        size_t lefts = part_some(records + i, go + i, to.left, to.right);
+        to.left += lefts;
+        to.right += TOGETHER - lefts;
+        i += TOGETHER;
+    }
+#endif
+    part_plainly(records, i, count, go, to);
 }
 
 /* ---- the best threshold ---- */

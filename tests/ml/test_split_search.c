@@ -274,15 +274,28 @@ static void records_are_parted(void **state)
     for (size_t count = 0; count <= ROWS; count += count < 66 ? 1 : 39) {
         for (int level = 0; level < RCX_CPU_LEVELS; level++) {
             rcx_cpu_set((enum rcx_cpu_level)level);
-            uint64_t left[ROWS + 1], right[ROWS + 1];
-            size_t lefts = RCX_KERNEL_CALL(rcx_records_partition)(records, count, bins, go_left,
-                                                                  left, right);
+            uint64_t all[2 * ROWS], places[ROWS], rest[ROWS], kept = 42;
+            uint8_t go[ROWS];
+            memcpy(places, records, sizeof places);
+            size_t lefts = RCX_KERNEL_CALL(rcx_records_judge)(places, count, bins, go_left, go);
+            /* To tight places next to others' (42), and in place. */
+            for (size_t i = 0; i < 2 * ROWS; i++)
+                all[i] = kept;
+            uint64_t *right = all + lefts + 1;
+            struct rcx_parted tight = {all, all + lefts, right, right + count - lefts};
+            RCX_KERNEL_CALL(rcx_records_part)(records, count, go, &tight);
+            assert_true(all[lefts] == kept && right[count - lefts] == kept);
+            struct rcx_parted loose = {places, places + count, rest, rest + count};
+            RCX_KERNEL_CALL(rcx_records_part)(places, count, go, &loose);
             size_t l = 0, r = 0;
             for (size_t i = 0; i < count; i++) {
-                if (go_left[bins[rcx_record_row(records[i])]])
-                    assert_true(left[l++] == records[i]);
-                else
-                    assert_true(right[r++] == records[i]);
+                if (go_left[bins[rcx_record_row(records[i])]]) {
+                    assert_true(all[l] == records[i]);
+                    assert_true(places[l++] == records[i]);
+                } else {
+                    assert_true(right[r] == records[i]);
+                    assert_true(rest[r++] == records[i]);
+                }
             }
             assert_int_equal(l, lefts);
         }
