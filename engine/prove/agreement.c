@@ -104,11 +104,9 @@ static size_t find_sampled(const struct rcx_sample *sample, int64_t id)
     return low < sample->count && sample->customers[low].rows.id == id ? low : sample->count;
 }
 
-void rcx_agreement_add(struct rcx_agreement *agreement, struct rcx_sample *sample,
-                       const struct rcx_plain_rules *rules, rcx_day snapshot,
-                       const struct rcx_table *table)
+/* Tells every sampled customer which row of the table is his. */
+static void find_rows(struct rcx_sample *sample, const struct rcx_table *table)
 {
-    double highest = highest_engagement(table);
     for (size_t i = 0; i < sample->count; i++)
         sample->customers[i].table_row = SIZE_MAX;
     for (size_t row = 0; row < table->rows; row++) {
@@ -116,17 +114,53 @@ void rcx_agreement_add(struct rcx_agreement *agreement, struct rcx_sample *sampl
         if (at < sample->count)
             sample->customers[at].table_row = row;
     }
+}
+
+/* Whether the customer has a row in both ways; counts him when he has none in either. */
+static bool in_both(struct rcx_agreement *agreement, const struct rcx_table *table,
+                    const struct rcx_sampled_customer *customer, rcx_day snapshot, bool member,
+                    uint64_t *absent)
+{
+    bool has = customer->table_row != SIZE_MAX;
+    if (member && !has)
+        differ(agreement, table, customer->rows.id, snapshot, "has no row but should");
+    else if (!member && has)
+        differ(agreement, table, customer->rows.id, snapshot, "has a row but should not");
+    *absent += !member && !has;
+    return member && has;
+}
+
+void rcx_agreement_add(struct rcx_agreement *agreement, struct rcx_sample *sample,
+                       const struct rcx_plain_rules *rules, rcx_day snapshot,
+                       const struct rcx_table *table)
+{
+    double highest = highest_engagement(table);
+    find_rows(sample, table);
     for (size_t i = 0; i < sample->count; i++) {
         struct rcx_sampled_customer *customer = &sample->customers[i];
         struct rcx_plain_features plain;
         rcx_plain_compute(rules, &customer->rows, snapshot, &sample->scratch, &plain);
-        if (plain.member && customer->table_row != SIZE_MAX)
+        if (in_both(agreement, table, customer, snapshot, plain.member, &agreement->absent))
             compare_row(agreement, table, customer->table_row, rules, snapshot, &plain, highest);
-        else if (plain.member)
-            differ(agreement, table, customer->rows.id, snapshot, "has no row but should");
-        else if (customer->table_row != SIZE_MAX)
-            differ(agreement, table, customer->rows.id, snapshot, "has a row but should not");
-        else
-            agreement->absent++;
+    }
+}
+
+void rcx_agreement_add_summary(struct rcx_agreement *agreement, struct rcx_sample *sample,
+                               const struct rcx_plain_rules *rules, rcx_day snapshot,
+                               const struct rcx_table *table)
+{
+    find_rows(sample, table);
+    for (size_t i = 0; i < sample->count; i++) {
+        struct rcx_sampled_customer *customer = &sample->customers[i];
+        struct rcx_plain_summary plain;
+        rcx_plain_summarise(rules, &customer->rows, snapshot, &sample->scratch, &plain);
+        if (!in_both(agreement, table, customer, snapshot, plain.member,
+                     &agreement->summary_absent))
+            continue;
+        const double values[] = {snapshot, plain.frequency, plain.recency, plain.age,
+                                 plain.monetary_value};
+        for (size_t c = 0; c < sizeof values / sizeof values[0]; c++)
+            compare_value(agreement, table, 1 + c, customer->table_row, snapshot, values[c]);
+        agreement->summary_rows++;
     }
 }

@@ -1,5 +1,5 @@
 #pragma once
-/* Cleaning, features and labels of one customer a second time: straight from the definitions, one
+/* Cleaning, features, labels and the inputs of behaviour models of one customer a second time: straight from the definitions, one
  * snapshot at a time, with sorting where the other code slides and searches where it keeps tables.
  *
  * Slow on purpose, and sharing nothing with engine/quality and engine/features but the names of the
@@ -87,3 +87,14 @@ struct rcx_plain_features {
 void rcx_plain_compute(const struct rcx_plain_rules *rules,
                        const struct rcx_plain_customer *customer, rcx_day snapshot,
                        struct rcx_plain_scratch *scratch, struct rcx_plain_features *out);
+
+/* What behaviour models know of a customer (pipeline.md section 7), in weeks; null is NaN. */
+struct rcx_plain_summary {
+    bool member; /* has a purchase before the cutoff; nothing else is set when false */
+    double frequency, recency, age, monetary_value;
+};
+
+/* From the rows before the cutoff alone, however old. */
+void rcx_plain_summarise(const struct rcx_plain_rules *rules,
+                         const struct rcx_plain_customer *customer, rcx_day snapshot,
+                         struct rcx_plain_scratch *scratch, struct rcx_plain_summary *out);

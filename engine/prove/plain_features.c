@@ -1,4 +1,5 @@
-/* Features and labels the plain way (plain.h): features.md sections 3, 4 and 6. */
+/* Features, labels and behaviour the plain way (plain.h): features.md sections 3, 4 and 6, pipeline.md
+ * section 7. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -385,4 +386,35 @@ void rcx_plain_compute(const struct rcx_plain_rules *rules,
     product_features(&w, out->values);
     trend_features(&w, out->values);
     labels(rules, customer, snapshot, scratch, out);
+}
+
+/* Frequency: the days with a purchase but the first. */
+void rcx_plain_summarise(const struct rcx_plain_rules *rules,
+                         const struct rcx_plain_customer *customer, rcx_day snapshot,
+                         struct rcx_plain_scratch *scratch, struct rcx_plain_summary *out)
+{
+    const struct rcx_plain_invoice *purchases = scratch->invoices;
+    size_t rows = select_rows(customer, true, INT64_MIN, days((int64_t)snapshot + 1),
+                              scratch->rows);
+    size_t count = keep_purchases(scratch->invoices,
+                                  group_rows(scratch->rows, rows, scratch->invoices));
+    rcx_i128 revenue = 0;
+    int64_t repeat_days = 0;
+    out->member = count > 0;
+    if (!out->member)
+        return;
+    rcx_day first = rcx_day_of_time(purchases[0].time);
+    for (size_t i = 0; i < count; i++) {
+        rcx_day day = rcx_day_of_time(purchases[i].time);
+        if (day == first)
+            continue;
+        revenue += purchases[i].revenue;
+        repeat_days += day != rcx_day_of_time(purchases[i - 1].time);
+    }
+    out->frequency = (double)repeat_days;
+    out->recency = (rcx_day_of_time(purchases[count - 1].time) - first) / 7.0;
+    out->age = (snapshot - first) / 7.0;
+    out->monetary_value = repeat_days > 0
+                              ? rcx_ratio(revenue, (rcx_i128)repeat_days * money_unit(rules))
+                              : (double)NAN;
 }

@@ -112,9 +112,11 @@ static void check_recomputation(struct rcx_proof *proof, const struct rcx_outlie
               "%" PRIu64 " of %" PRIu64 " values of %zu customers differ; the first: %s",
               agreement->differences, agreement->values, proof->sampled, agreement->first);
     pass(proof, RCX_PROOF_CHECK_RECOMPUTATION,
-         "%zu random customers by plain code: %" PRIu64 " rows, %" PRIu64
-         " values, labels included, all equal; %" PRIu64 " times no row, rightly",
-         proof->sampled, agreement->rows, agreement->values, agreement->absent);
+         "%zu random customers by plain code: %" PRIu64 " rows of features, %" PRIu64
+         " of inputs of behaviour models, %" PRIu64 " values, labels included, all equal; %" PRIu64
+         " times no row, rightly",
+         proof->sampled, agreement->rows, agreement->summary_rows, agreement->values,
+         agreement->absent + agreement->summary_absent);
 }
 
 static void check_dates(struct rcx_proof *proof, const struct rcx_prove *prove,

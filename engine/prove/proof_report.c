@@ -77,6 +77,7 @@ void rcx_proof_put(struct rcx_json *json, const struct rcx_prove *prove,
     rcx_json_object(json);
     rcx_json_put_u64(json, "customers", proof->sampled);
     rcx_json_put_u64(json, "rows", proof->agreement.rows);
+    rcx_json_put_u64(json, "behaviour_rows", proof->agreement.summary_rows);
     rcx_json_put_u64(json, "values", proof->agreement.values);
     rcx_json_put_u64(json, "differences", proof->agreement.differences);
     rcx_json_object_end(json);

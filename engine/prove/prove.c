@@ -129,8 +129,12 @@ static enum rcx_status look_at_summary(void *context, size_t snapshot, struct rc
     enum rcx_status status = RCX_OK;
     for (size_t i = 0; i < proof->snapshot_count && status == RCX_OK; i++) {
         struct rcx_proof_snapshot *chosen = &proof->snapshots[i];
-        if (chosen->day == ordinary->planned->days[snapshot])
-            status = keep_summary_digest(&chosen->runs[RCX_PROOF_ORDINARY], snapshot, table, err);
+        if (chosen->day != ordinary->planned->days[snapshot])
+            continue;
+        status = keep_summary_digest(&chosen->runs[RCX_PROOF_ORDINARY], snapshot, table, err);
+        if (status == RCX_OK && ordinary->sample->count > 0)
+            rcx_agreement_add_summary(&proof->agreement, ordinary->sample, &ordinary->rules,
+                                      chosen->day, table);
     }
     return status;
 }

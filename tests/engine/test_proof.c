@@ -133,7 +133,7 @@ static void test_random_shops_are_proved(void **state)
         assert_true(proof.ok);
         assert_int_equal(proof.snapshot_count, 3);
         assert_int_equal(proof.sampled, 30);
-        assert_true(proof.agreement.rows > 20);
+        assert_true(proof.agreement.rows > 20 && proof.agreement.summary_rows > 20);
         rcx_proof_release(&proof);
         close_shop(&shop);
     }
@@ -243,18 +243,12 @@ struct spoil {
     size_t spoiled, found;
 };
 
+typedef void add_to_agreement(struct rcx_agreement *, struct rcx_sample *,
+                              const struct rcx_plain_rules *, rcx_day, const struct rcx_table *);
+
 /* One value of one sampled customer is changed at a time. */
-static enum rcx_status spoil_table(void *context, size_t snapshot, struct rcx_table *table,
-                                   struct rcx_error *err)
+static void spoil_values(struct spoil *spoil, struct rcx_table *table, add_to_agreement *add)
 {
-    struct spoil *spoil = context;
-    struct rcx_agreement clean = {0};
-    (void)snapshot;
-    (void)err;
-    rcx_agreement_add(&clean, &spoil->sample, &spoil->rules, spoil->day, table);
-    assert_string_equal(clean.first, "");
-    assert_int_equal(clean.rows + clean.absent, spoil->sample.count);
-    assert_int_equal(clean.values, clean.rows * table->column_count - clean.rows);
     for (size_t c = 0; c < table->column_count; c++) {
         struct rcx_column *column = &table->columns[c];
         struct rcx_agreement spoiled = {0};
@@ -271,11 +265,48 @@ static enum rcx_status spoil_table(void *context, size_t snapshot, struct rcx_ta
             continue;
         else
             ((unsigned char *)column->values)[row * width] ^= 1;
-        rcx_agreement_add(&spoiled, &spoil->sample, &spoil->rules, spoil->day, table);
+        add(&spoiled, &spoil->sample, &spoil->rules, spoil->day, table);
         spoil->spoiled++;
         spoil->found += spoiled.differences > 0 && spoiled.first[0] != '\0';
         memcpy((char *)column->values + row * width, before, width);
     }
+}
+
+static enum rcx_status spoil_table(void *context, size_t snapshot, struct rcx_table *table,
+                                   struct rcx_error *err)
+{
+    struct spoil *spoil = context;
+    struct rcx_agreement clean = {0};
+    (void)snapshot;
+    (void)err;
+    rcx_agreement_add(&clean, &spoil->sample, &spoil->rules, spoil->day, table);
+    assert_string_equal(clean.first, "");
+    assert_int_equal(clean.rows + clean.absent, spoil->sample.count);
+    assert_int_equal(clean.values, clean.rows * table->column_count - clean.rows);
+    spoil_values(spoil, table, rcx_agreement_add);
+    return RCX_OK;
+}
+
+/* And a row that is missing. */
+static enum rcx_status spoil_summary(void *context, size_t snapshot, struct rcx_table *table,
+                                     struct rcx_error *err)
+{
+    struct spoil *spoil = context;
+    struct rcx_agreement clean = {0}, shorter = {0};
+    (void)snapshot;
+    (void)err;
+    rcx_agreement_add_summary(&clean, &spoil->sample, &spoil->rules, spoil->day, table);
+    assert_string_equal(clean.first, "");
+    assert_true(clean.summary_rows > 20);
+    assert_int_equal(clean.summary_rows + clean.summary_absent, spoil->sample.count);
+    assert_int_equal(clean.values, clean.summary_rows * (table->column_count - 1));
+    size_t before = spoil->spoiled;
+    spoil_values(spoil, table, rcx_agreement_add_summary);
+    assert_int_equal(spoil->spoiled, before + table->column_count);
+    table->rows--;
+    rcx_agreement_add_summary(&shorter, &spoil->sample, &spoil->rules, spoil->day, table);
+    assert_int_equal(shorter.differences, 1);
+    table->rows++;
     return RCX_OK;
 }
 
@@ -307,11 +338,12 @@ static void test_a_wrong_value_is_found(void **state)
         .with_labels = true,
         .parallel = {1},
         .sink = spoil_table,
+        .summary_sink = spoil_summary,
         .sink_context = &spoil,
     };
     assert_int_equal(rcx_recompute(&run, &fit, &err), RCX_OK);
     assert_int_equal(fit.rows, spoil.sample.limits.learned_rows);
-    assert_true(spoil.spoiled >= 35);
+    assert_true(spoil.spoiled >= 35 + 6);
     assert_int_equal(spoil.found, spoil.spoiled);
     rcx_sample_release(&spoil.sample);
     close_shop(&shop);
