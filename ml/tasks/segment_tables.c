@@ -7,24 +7,11 @@
 #include "base/memory.h"
 #include "ml/matrix.h"
 #include "ml/tasks/segments.h"
+#include "ml/tasks/table_filling.h"
 
-/* Columns with their values, one row at a time. */
-struct filler {
-    struct rcx_table *table;
-    size_t column; /* next */
-    bool ok;
-};
-
-static struct rcx_column *next_column(struct filler *filler, const char *name, enum rcx_type type)
+static void put_reals(struct rcx_filling *filling, const char *name, const double *values)
 {
-    struct rcx_column *column = filler->ok ? rcx_table_add(filler->table, name, type) : NULL;
-    filler->ok = column != NULL;
-    return column;
-}
-
-static void put_reals(struct filler *filler, const char *name, const double *values)
-{
-    struct rcx_column *column = next_column(filler, name, RCX_TYPE_REAL);
+    struct rcx_column *column = rcx_filling_add(filling, name, RCX_TYPE_REAL);
     if (column)
         memcpy(column->reals, values, column->rows * sizeof *values);
 }
@@ -107,50 +94,54 @@ static enum rcx_status summarise(const struct rcx_table *table, const struct rcx
     return status;
 }
 
-static bool fill_summary(const struct rcx_segmentation *segmentation, const struct summary *summary,
-                         size_t rows, struct rcx_table *out)
+static enum rcx_status fill_summary(const struct rcx_segmentation *segmentation,
+                                    const struct summary *summary, size_t rows,
+                                    struct rcx_table *out, struct rcx_error *err)
 {
     static const char *const rank_names[RCX_RFM_COUNT] = {"recency_rank", "frequency_rank",
                                                           "monetary_rank"};
     const struct rcx_segment_model *model = &segmentation->model;
-    struct filler filler = {.table = out, .ok = rcx_table_resize(out, summary->k)};
+    struct rcx_filling filling = {0};
     double reals[RCX_SEGMENT_COUNT], revenue = 0;
-    struct rcx_column *column = next_column(&filler, "segment", RCX_TYPE_TEXT);
-    if (!column || !(column->dictionary = rcx_segment_texts()))
-        return false;
-    for (size_t c = 0; c < summary->k; c++)
+    (void)rcx_filling_resize(&filling, summary->k);
+    struct rcx_column *column = rcx_filling_add(&filling, "segment", RCX_TYPE_TEXT);
+    if (column) {
+        column->dictionary = rcx_segment_texts();
+        filling.failed = !column->dictionary;
+    }
+    for (size_t c = 0; column && c < summary->k; c++)
         column->codes[c] = model->names[c];
-    column = next_column(&filler, "cluster", RCX_TYPE_INT32);
+    column = rcx_filling_add(&filling, "cluster", RCX_TYPE_INT32);
     for (size_t c = 0; column && c < summary->k; c++)
         column->i32[c] = (int32_t)c;
-    column = next_column(&filler, "snapshot_date", RCX_TYPE_DATE);
+    column = rcx_filling_add(&filling, "snapshot_date", RCX_TYPE_DATE);
     for (size_t c = 0; column && c < summary->k; c++)
         column->i32[c] = model->snapshot;
-    column = next_column(&filler, "customers", RCX_TYPE_INT64);
+    column = rcx_filling_add(&filling, "customers", RCX_TYPE_INT64);
     for (size_t c = 0; column && c < summary->k; c++)
         column->i64[c] = (int64_t)summary->sizes[c];
     for (size_t c = 0; c < summary->k; c++) {
         reals[c] = (double)summary->sizes[c] / (double)rows;
         revenue += summary->sums[MONETARY][c];
     }
-    put_reals(&filler, "share", reals);
+    put_reals(&filling, "share", reals);
     for (size_t p = 0; p < PROFILE; p++) {
         for (size_t c = 0; c < summary->k; c++)
             reals[c] = summary->sizes[c] > 0 ? summary->sums[p][c] / (double)summary->sizes[c]
                                              : NAN;
-        put_reals(&filler, profile[p].mean, reals);
-        put_reals(&filler, profile[p].median, summary->medians[p]);
+        put_reals(&filling, profile[p].mean, reals);
+        put_reals(&filling, profile[p].median, summary->medians[p]);
     }
-    put_reals(&filler, "revenue", summary->sums[MONETARY]);
+    put_reals(&filling, "revenue", summary->sums[MONETARY]);
     for (size_t c = 0; c < summary->k; c++)
         reals[c] = revenue > 0 ? summary->sums[MONETARY][c] / revenue : NAN;
-    put_reals(&filler, "revenue_share", reals);
+    put_reals(&filling, "revenue_share", reals);
     for (size_t j = 0; j < RCX_RFM_COUNT; j++) {
         for (size_t c = 0; c < summary->k; c++)
             reals[c] = segmentation->ranks[c][j];
-        put_reals(&filler, rank_names[j], reals);
+        put_reals(&filling, rank_names[j], reals);
     }
-    return filler.ok;
+    return rcx_filling_finish(&filling, "segments", out, err);
 }
 
 enum rcx_status rcx_segment_summary(const struct rcx_segmentation *segmentation,
@@ -158,16 +149,8 @@ enum rcx_status rcx_segment_summary(const struct rcx_segmentation *segmentation,
                                     struct rcx_table *out, struct rcx_error *err)
 {
     struct summary summary = {.k = segmentation->model.k};
-    struct rcx_table made = {0};
     enum rcx_status status = summarise(table, assigned, &summary, err);
-    if (status != RCX_OK)
-        return status;
-    if (!fill_summary(segmentation, &summary, table->rows, &made)) {
-        rcx_table_release(&made);
-        return rcx_fail_nomem(err, "segments", 0);
-    }
-    *out = made;
-    return RCX_OK;
+    return status == RCX_OK ? fill_summary(segmentation, &summary, table->rows, out, err) : status;
 }
 
 /* --- quality ------------------------------------------------------------------------------------- */
@@ -187,12 +170,12 @@ enum rcx_status rcx_segment_quality(const struct rcx_segmentation *segmentation,
 #undef MEASURE
     };
     const struct rcx_segment_choice *choice = &segmentation->choice;
-    struct rcx_table made = {0};
-    struct filler filler = {.table = &made, .ok = rcx_table_resize(&made, choice->count)};
-    struct rcx_column *k = next_column(&filler, "k", RCX_TYPE_INT32);
+    struct rcx_filling filling = {0};
+    (void)rcx_filling_resize(&filling, choice->count);
+    struct rcx_column *k = rcx_filling_add(&filling, "k", RCX_TYPE_INT32);
     for (size_t t = 0; k && t < choice->count; t++)
         k->i32[t] = (int32_t)choice->trials[t].k;
-    struct rcx_column *chosen = next_column(&filler, "chosen", RCX_TYPE_BOOL);
+    struct rcx_column *chosen = rcx_filling_add(&filling, "chosen", RCX_TYPE_BOOL);
     for (size_t t = 0; chosen && t < choice->count; t++)
         chosen->booleans[t] = choice->trials[t].chosen;
     for (size_t m = 0; m < sizeof measures / sizeof measures[0]; m++) {
@@ -200,29 +183,24 @@ enum rcx_status rcx_segment_quality(const struct rcx_segmentation *segmentation,
         for (size_t t = 0; t < choice->count; t++)
             memcpy(&reals[t], (const char *)&choice->trials[t] + measures[m].offset,
                    sizeof reals[t]);
-        put_reals(&filler, measures[m].name, reals);
+        put_reals(&filling, measures[m].name, reals);
     }
-    struct rcx_column *rows = next_column(&filler, "silhouette_customers", RCX_TYPE_INT64);
+    struct rcx_column *rows = rcx_filling_add(&filling, "silhouette_customers", RCX_TYPE_INT64);
     for (size_t t = 0; rows && t < choice->count; t++)
         rows->i64[t] = (int64_t)choice->trials[t].silhouette_rows;
-    struct rcx_column *exact = next_column(&filler, "silhouette_exact", RCX_TYPE_BOOL);
+    struct rcx_column *exact = rcx_filling_add(&filling, "silhouette_exact", RCX_TYPE_BOOL);
     for (size_t t = 0; exact && t < choice->count; t++)
         exact->booleans[t] = choice->trials[t].silhouette_rows == segmentation->model.customers;
-    struct rcx_column *elbow = next_column(&filler, "elbow", RCX_TYPE_BOOL);
+    struct rcx_column *elbow = rcx_filling_add(&filling, "elbow", RCX_TYPE_BOOL);
     for (size_t t = 0; elbow && t < choice->count; t++)
         elbow->booleans[t] = choice->trials[t].elbow;
-    struct rcx_column *iterations = next_column(&filler, "iterations", RCX_TYPE_INT32);
+    struct rcx_column *iterations = rcx_filling_add(&filling, "iterations", RCX_TYPE_INT32);
     for (size_t t = 0; iterations && t < choice->count; t++)
         iterations->i32[t] = (int32_t)choice->trials[t].iterations;
-    struct rcx_column *converged = next_column(&filler, "converged", RCX_TYPE_BOOL);
+    struct rcx_column *converged = rcx_filling_add(&filling, "converged", RCX_TYPE_BOOL);
     for (size_t t = 0; converged && t < choice->count; t++)
         converged->booleans[t] = choice->trials[t].converged;
-    if (!filler.ok) {
-        rcx_table_release(&made);
-        return rcx_fail_nomem(err, "segments", 0);
-    }
-    *out = made;
-    return RCX_OK;
+    return rcx_filling_finish(&filling, "segments", out, err);
 }
 
 /* --- strategies ---------------------------------------------------------------------------------- */
