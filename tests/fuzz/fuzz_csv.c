@@ -20,14 +20,14 @@ struct tools {
     char path[32];
     struct rcx_settings *settings;
     struct rcx_cfg_ingest config;
-    struct rcx_row_pool *pool;
+    struct rcx_block_pool *pool;
     struct rcx_row_parser *parsers[2];
 };
 
 /* What one way of cutting gives. */
 struct outcome {
     enum rcx_status status;
-    struct rcx_row_list rows;
+    struct rcx_receipts rows;
     struct rcx_parse_counts counts;
     struct rcx_reject_list rejects;
 };
@@ -127,15 +127,42 @@ static struct outcome parse_all(const struct tools *tools, struct rcx_row_parser
     return outcome;
 }
 
-static void compare_rows(struct rcx_row_list *a, struct rcx_row_list *b)
+/* The rows of receipts in their order; the blocks come the other way round. */
+static struct rcx_row *spread(const struct rcx_receipts *list)
 {
-    const struct rcx_row_block *other = b->first;
-    require(a->rows == b->rows);
-    for (const struct rcx_row_block *block = a->first; block; block = block->next) {
-        require(other && other->count == block->count);
-        require(memcmp(block->rows, other->rows, block->count * sizeof *block->rows) == 0);
-        other = other->next;
+    struct rcx_row *rows = rcx_malloc_array(list->rows + 1, sizeof *rows);
+    uint64_t end = list->rows;
+    require(rows);
+    for (struct rcx_block *block = list->receipts; block; block = block->next) {
+        const struct rcx_receipt *receipts = rcx_block_receipts(block);
+        for (uint64_t r = 0; r < block->used; r++)
+            end -= receipts[r].lines;
+        uint64_t at = end;
+        for (uint64_t r = 0; r < block->used; r++) {
+            const union rcx_receipt_line *line = receipts[r].first;
+            for (uint32_t l = 0; l < receipts[r].lines; l++) {
+                struct rcx_row *row = &rows[at++];
+                *row = (struct rcx_row){.customer = receipts[r].customer,
+                                        .time = receipts[r].time,
+                                        .invoice = receipts[r].invoice,
+                                        .country = receipts[r].country,
+                                        .stock = line->narrow.stock,
+                                        .description = line->narrow.description};
+                line = rcx_receipt_line_read(line, &row->quantity, &row->unit_price);
+            }
+        }
     }
+    require(end == 0);
+    return rows;
+}
+
+static void compare_rows(const struct rcx_receipts *a, const struct rcx_receipts *b)
+{
+    require(a->rows == b->rows);
+    struct rcx_row *one = spread(a), *other = spread(b);
+    require(memcmp(one, other, a->rows * sizeof *one) == 0);
+    rcx_free(one);
+    rcx_free(other);
 }
 
 /* Positions of examples count chunks; everything in front of them is counts. */
@@ -164,10 +191,7 @@ static void compare_rejects(const struct rcx_reject_list *a, const struct rcx_re
 
 static void release(const struct tools *tools, struct outcome *outcome)
 {
-    for (struct rcx_row_block *block = outcome->rows.first, *next; block; block = next) {
-        next = block->next;
-        rcx_row_pool_put(tools->pool, block);
-    }
+    rcx_receipts_clear(&outcome->rows, tools->pool);
     rcx_reject_list_release(&outcome->rejects);
 }
 
@@ -177,7 +201,7 @@ static void make_tools(struct tools *tools)
     require(rcx_settings_load(&sources, &tools->settings, NULL) == RCX_OK);
     tools->config = rcx_settings_config(tools->settings)->ingest;
     tools->config.max_line_bytes = 512;
-    tools->pool = rcx_row_pool_new();
+    tools->pool = rcx_block_pool_new();
     for (int i = 0; i < 2; i++)
         tools->parsers[i] = rcx_row_parser_new();
     require(tools->pool && tools->parsers[0] && tools->parsers[1]);
