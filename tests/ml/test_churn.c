@@ -13,7 +13,7 @@
 
 enum { CUSTOMERS = 240, SNAPSHOTS = 9, FIRST_DAY = 15000, WINDOW = 180 };
 
-enum truth { LEARNABLE, SHUFFLED, ALL_STAY };
+enum truth { LEARNABLE, SHUFFLED, ALL_STAY, MISLED /* the behaviour model knows nothing */ };
 
 struct world {
     struct rcx_settings *settings;
@@ -81,7 +81,8 @@ static void put_features(struct rcx_table *t, size_t snapshot, enum truth truth,
 }
 
 /* One more customer than the features have, at the end. */
-static void put_behaviour(struct rcx_table *t, size_t snapshot, const struct rcx_table *features)
+static void put_behaviour(struct rcx_table *t, size_t snapshot, enum truth truth,
+                          const struct rcx_table *features)
 {
     static const char *const reals[] = {"frequency", "recency", "T", "p_no_purchase_90d",
                                         "expected_purchases_90d"};
@@ -99,7 +100,7 @@ static void put_behaviour(struct rcx_table *t, size_t snapshot, const struct rcx
         columns[2].reals[i] = known ? features->columns[3].i32[i] - 1 : 0;
         columns[4].reals[i] = 80;
         columns[3].reals[i] = 80 - silent / 7;
-        columns[5].reals[i] = .2 + .6 * fmin(silent, 150) / 150;
+        columns[5].reals[i] = truth == MISLED ? .5 : .2 + .6 * fmin(silent, 150) / 150;
         columns[6].reals[i] = 1 - columns[5].reals[i];
     }
 }
@@ -117,7 +118,7 @@ static void open_world(struct world *world, enum truth truth, uint64_t seed)
     for (size_t s = 0; s < SNAPSHOTS; s++) {
         struct rcx_table features = {0}, behaviour = {0};
         put_features(&features, s, truth, seed);
-        put_behaviour(&behaviour, s, &features);
+        put_behaviour(&behaviour, s, truth, &features);
         assert_int_equal(rcx_churn_data_add(&world->data, &features, &behaviour, true, NULL),
                          RCX_OK);
         if (s + 1 == SNAPSHOTS) {
@@ -240,6 +241,50 @@ static void shuffled_labels_teach_nothing(void **state)
     assert_true(inside >= WORLDS - 3);
 }
 
+/* Weights of the blend in models/churn.json. */
+static void blend_weights(const struct rcx_churn_result *result, double *trees, double *regression)
+{
+    struct rcx_json_document *document = NULL;
+    assert_int_equal(
+        rcx_json_parse("document", result->document.data, result->document.length, &document, NULL),
+        RCX_OK);
+    const struct rcx_json_value *root = rcx_json_root(document);
+    assert_true(rcx_json_as_real(rcx_json_member(root, "blend"), trees));
+    assert_true(rcx_json_as_real(rcx_json_member(root, "blend_of_regression"), regression));
+    rcx_json_close(document);
+}
+
+/* Much where the behaviour model knows nothing, nothing where there is nothing to learn. */
+static void the_blend_trusts_what_left_out_customers_confirm(void **state)
+{
+    static const enum truth truths[] = {MISLED, SHUFFLED};
+    (void)state;
+    for (size_t k = 0; k < 2; k++) {
+        struct world world = {0};
+        struct rcx_churn_result result = {0};
+        double trees = -1, regression = -1;
+        open_world(&world, truths[k], 91);
+        world.config.churn.model = RCX_CHURN_MODEL_BLEND;
+        assert_int_equal(run(&world, 2, &result, NULL), RCX_OK);
+        blend_weights(&result, &trees, &regression);
+        if (truths[k] == MISLED)
+            assert_true(trees + regression > .5 && result.test_auc > .65);
+        else
+            assert_true(trees + regression < 1);
+        rcx_churn_result_release(&result);
+        close_world(&world);
+        open_world(&world, truths[k], 91);
+        world.config.churn.model = RCX_CHURN_MODEL_BLEND;
+        world.config.churn.weights = RCX_CHURN_WEIGHTS_FIXED;
+        world.config.churn.blend = .25;
+        assert_int_equal(run(&world, 2, &result, NULL), RCX_OK);
+        blend_weights(&result, &trees, &regression);
+        assert_true(trees == .25 && regression == 0);
+        rcx_churn_result_release(&result);
+        close_world(&world);
+    }
+}
+
 static void too_little_is_an_error_that_helps(void **state)
 {
     struct world world = {0};
@@ -314,7 +359,7 @@ static void kept_models_are_the_same(void **state)
         struct rcx_churn_model model = {0};
         struct rcx_buf trees = {0}, text = {0};
         struct rcx_error err = {0};
-        open_world(&world, LEARNABLE, 78);
+        open_world(&world, k == 0 ? MISLED : LEARNABLE, 78);
         world.config.churn.model = choices[k];
         world.config.churn.calibration = k == 0 ? RCX_CHURN_CALIBRATION_ISOTONIC
                                                 : RCX_CHURN_CALIBRATION_PLATT;
@@ -391,7 +436,7 @@ static void effects_add_up(void **state)
     for (size_t k = 0; k < sizeof choices / sizeof choices[0]; k++) {
         struct world world = {0};
         struct rcx_churn_result result = {0};
-        open_world(&world, LEARNABLE, 79);
+        open_world(&world, k == 0 ? MISLED : LEARNABLE, 79);
         world.config.churn.model = choices[k];
         world.config.churn.calibration = RCX_CHURN_CALIBRATION_NONE;
         assert_int_equal(run(&world, 2, &result, NULL), RCX_OK);
@@ -420,6 +465,7 @@ int main(void)
         cmocka_unit_test(inputs_leave_out_what_repeats),
         cmocka_unit_test(the_task_learns_and_threads_do_not_matter),
         cmocka_unit_test(shuffled_labels_teach_nothing),
+        cmocka_unit_test(the_blend_trusts_what_left_out_customers_confirm),
         cmocka_unit_test(too_little_is_an_error_that_helps),
         cmocka_unit_test(joins_that_lose_or_double_rows_are_internal_errors),
         cmocka_unit_test(kept_models_are_the_same),

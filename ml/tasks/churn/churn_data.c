@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "ml/tasks/row_join.h"
 
@@ -34,6 +35,7 @@ void rcx_churn_data_release(struct rcx_churn_data *data)
     rcx_free(data->customer);
     rcx_free(data->day);
     rcx_free(data->table_row);
+    rcx_free(data->draw);
     rcx_table_release(&data->labels);
     *data = (struct rcx_churn_data){0};
 }
@@ -140,6 +142,8 @@ static bool reserve(struct rcx_churn_data *data, size_t more)
     capacity = data->capacity;
     ok = ok && rcx_array_reserve(&data->table_row, &capacity, need, sizeof *data->table_row);
     capacity = data->capacity;
+    ok = ok && rcx_array_reserve(&data->draw, &capacity, need, sizeof *data->draw);
+    capacity = data->capacity;
     ok = ok && rcx_array_reserve(&data->day, &capacity, need, sizeof *data->day);
     if (ok)
         data->capacity = capacity;
@@ -159,6 +163,15 @@ static uint32_t *pick_rows(const struct rcx_table *features, struct rcx_churn_sn
             picks[snapshot->rows++] = (uint32_t)i;
     }
     return picks;
+}
+
+/* A hash of the customer's id. */
+static uint32_t draw_of(const struct rcx_column *id, size_t row)
+{
+    if (id->type == RCX_TYPE_INT64)
+        return (uint32_t)rcx_hash64(&id->i64[row], sizeof id->i64[row]);
+    struct rcx_text text = rcx_strings_get(id->dictionary, id->codes[row]);
+    return (uint32_t)rcx_hash64(text.data, text.length);
 }
 
 static enum rcx_status keep_rows(struct rcx_churn_data *data, const struct joined *joined,
@@ -182,6 +195,7 @@ static enum rcx_status keep_rows(struct rcx_churn_data *data, const struct joine
     for (size_t i = 0; i < count; i++) {
         data->customer[at + i] = id->type == RCX_TYPE_INT64 ? id->i64[picks[i]] : picks[i];
         data->table_row[at + i] = picks[i];
+        data->draw[at + i] = draw_of(id, picks[i]);
         data->day[at + i] = joined->day;
         snapshot->positives += data->label[at + i] != 0;
     }

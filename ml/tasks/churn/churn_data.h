@@ -82,6 +82,7 @@ struct rcx_churn_data {
     double *order_value; /* rfm_monetary_avg */
     int64_t *customer;   /* numeric id, or for texts the row of the feature table */
     rcx_day *day;
+    uint32_t *draw;          /* hash of the customer: the same at every snapshot */
     uint32_t *table_row;     /* in the feature table of its snapshot */
     struct rcx_table labels; /* customer_id, snapshot_date, churn_eligible, churn, initial_score */
 };

@@ -175,9 +175,13 @@ static enum rcx_status run_origin(void *context, size_t chunk, unsigned worker,
     struct rcx_churn_fit fit = {0};
     (void)worker;
     enum rcx_status status = choose_trees(work, origin, err);
+    if (status == RCX_OK)
+        status = rcx_churn_blend_learn(work->data, origin->at.train_rows, origin->tree_count,
+                                       &work->inner, &origin->blend, err);
     const struct rcx_churn_fit_job job = {.train_rows = origin->at.train_rows,
                                           .wanted = RCX_CHURN_ALL,
                                           .tree_count = origin->tree_count,
+                                          .blend = origin->blend,
                                           .parallel = work->inner};
     if (status == RCX_OK)
         status = rcx_churn_fit_train(work->trainer, &job, &fit, err);
@@ -433,34 +437,47 @@ static const struct rcx_churn_origin *threshold_origin(const struct work *work, 
     return rcx_churn_test(out);
 }
 
-static enum rcx_status find_threshold(struct work *work, struct rcx_error *err)
+/* What acting on each threshold would have earned at an origin. */
+static enum rcx_status build_curve(const struct work *work, const struct rcx_churn_origin *origin,
+                                   struct rcx_threshold_curve *out, struct rcx_error *err)
 {
-    struct rcx_churn_threshold *threshold = &work->out->threshold;
+    const struct rcx_churn_threshold *threshold = &work->out->threshold;
     const struct rcx_churn_economics *tier = &work->options->economics;
-    const struct rcx_churn_origin *origin = threshold_origin(work, &threshold->chosen);
     const double *label = work->data->label + origin->at.first;
     const double *order_value = work->data->order_value + origin->at.first;
+    double stays = tier->margin * (threshold->value_retained - threshold->value_churned);
     double *profit = rcx_malloc_array(origin->at.rows, sizeof *profit);
     if (!profit)
         return rcx_fail_nomem(err, "threshold", origin->at.rows * sizeof *profit);
-    find_values(work, threshold);
-    double stays = tier->margin * (threshold->value_retained - threshold->value_churned);
     for (size_t i = 0; i < origin->at.rows; i++) {
         double discount = tier->discount * order_value[i];
         profit[i] = (label[i] != 0 ? tier->save_rate * (stays - discount)
                                    : -tier->redemption * discount) -
                     tier->cost;
-        threshold->order_value += order_value[i] / (double)origin->at.rows;
     }
     rcx_threshold_curve_build(label, origin->probability[RCX_CHURN_DELIVERED], profit,
-                              origin->at.rows, &threshold->curve);
+                              origin->at.rows, out);
+    rcx_free(profit);
+    return RCX_OK;
+}
+
+static enum rcx_status find_threshold(struct work *work, struct rcx_error *err)
+{
+    struct rcx_churn_threshold *threshold = &work->out->threshold;
+    const struct rcx_churn_origin *origin = threshold_origin(work, &threshold->chosen);
+    const double *order_value = work->data->order_value + origin->at.first;
+    find_values(work, threshold);
+    for (size_t i = 0; i < origin->at.rows; i++)
+        threshold->order_value += order_value[i] / (double)origin->at.rows;
     threshold->day = origin->at.day;
     threshold->rows = origin->at.rows;
+    enum rcx_status status = build_curve(work, origin, &threshold->curve, err);
+    if (status == RCX_OK)
+        status = build_curve(work, rcx_churn_test(work->out), &threshold->test_curve, err);
     threshold->threshold = threshold->chosen
                                ? threshold->curve.points[threshold->curve.best_profit].threshold
                                : work->data->cfg->threshold;
-    rcx_free(profit);
-    return RCX_OK;
+    return status;
 }
 
 /* --- all of it ---------------------------------------------------------------------------------- */

@@ -16,7 +16,7 @@
 #include "ml/linear/calibration.h"
 #include "ml/metrics/bootstrap.h"
 #include "ml/metrics/threshold_curve.h"
-#include "ml/tasks/churn/churn_fit.h"
+#include "ml/tasks/churn/churn_blend.h"
 #include "ml/tasks/origins.h"
 
 /* What an action costs and brings (pipeline.md section 8). */
@@ -32,6 +32,7 @@ struct rcx_churn_origin {
     bool trees_chosen; /* by early stopping */
     uint32_t tree_count;
     double positive_weight;
+    struct rcx_churn_blend blend;
     enum rcx_churn_candidate chosen;
     struct rcx_calibration calibration;
     double *probability[RCX_CHURN_JUDGED]; /* [rows] by candidate, then the delivered; one block */
@@ -47,6 +48,7 @@ struct rcx_churn_threshold {
     int32_t value_days;                   /* 0: no value horizon was complete, both are 0 */
     double order_value;                   /* mean a */
     struct rcx_threshold_curve curve;
+    struct rcx_threshold_curve test_curve; /* the same when nothing was chosen */
 };
 
 struct rcx_churn_evaluation {

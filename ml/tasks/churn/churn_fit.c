@@ -127,6 +127,32 @@ static enum rcx_status train_logistic(const struct rcx_churn_trainer *trainer, s
     return rcx_logistic_fit(&matrix, trainer->sample_label, NULL, &options, out, err);
 }
 
+enum rcx_churn_candidate rcx_churn_blend_regression(const struct rcx_churn_fit *fit)
+{
+    return fit->tree_inputs > fit->without_behaviour ? RCX_CHURN_LOGISTIC_BTYD : RCX_CHURN_LOGISTIC;
+}
+
+const struct rcx_logistic *rcx_churn_fit_regression(const struct rcx_churn_fit *fit,
+                                                    enum rcx_churn_candidate candidate)
+{
+    if (candidate == RCX_CHURN_BLEND)
+        candidate = fit->blend.regression > 0 ? rcx_churn_blend_regression(fit) : RCX_CHURN_BLEND;
+    if (candidate == RCX_CHURN_RECENCY)
+        return &fit->recency;
+    if (candidate == RCX_CHURN_LOGISTIC)
+        return &fit->logistic;
+    return candidate == RCX_CHURN_LOGISTIC_BTYD ? &fit->logistic_btyd : NULL;
+}
+
+/* Whether the candidate is asked for, or part of the blend that is. */
+static bool wants_regression(const struct rcx_churn_fit_job *job, const struct rcx_churn_fit *fit,
+                             enum rcx_churn_candidate candidate)
+{
+    return wants(job->wanted, candidate) ||
+           (wants(job->wanted, RCX_CHURN_BLEND) && fit->blend.regression > 0 &&
+            rcx_churn_blend_regression(fit) == candidate);
+}
+
 static enum rcx_status train_logistics(const struct rcx_churn_trainer *trainer,
                                        const struct rcx_churn_fit_job *job,
                                        struct rcx_churn_fit *fit, struct rcx_error *err)
@@ -137,10 +163,10 @@ static enum rcx_status train_logistics(const struct rcx_churn_trainer *trainer,
     if (wants(job->wanted, RCX_CHURN_RECENCY))
         status = train_logistic(trainer, job->train_rows, trainer->recency, 1, 1, &job->parallel,
                                 &fit->recency, err);
-    if (status == RCX_OK && wants(job->wanted, RCX_CHURN_LOGISTIC))
+    if (status == RCX_OK && wants_regression(job, fit, RCX_CHURN_LOGISTIC))
         status = train_logistic(trainer, job->train_rows, 0, inputs->without_behaviour, ridge,
                                 &job->parallel, &fit->logistic, err);
-    if (status == RCX_OK && wants(job->wanted, RCX_CHURN_LOGISTIC_BTYD))
+    if (status == RCX_OK && wants_regression(job, fit, RCX_CHURN_LOGISTIC_BTYD))
         status = train_logistic(trainer, job->train_rows, 0, inputs->count, ridge, &job->parallel,
                                 &fit->logistic_btyd, err);
     return status;
@@ -305,7 +331,7 @@ enum rcx_status rcx_churn_fit_train(const struct rcx_churn_trainer *trainer,
         .train_rows = job->train_rows,
         .rate = positive / (double)job->train_rows,
         .trees_from_offset = cfg->offset == RCX_CHURN_OFFSET_BTYD,
-        .blend = cfg->offset == RCX_CHURN_OFFSET_BTYD ? cfg->blend : 1,
+        .blend = job->blend,
         .recency_column = trainer->recency,
         .without_behaviour = data->inputs.without_behaviour,
         .tree_inputs = cfg->use_btyd ? data->inputs.count : data->inputs.without_behaviour,
@@ -390,10 +416,33 @@ enum rcx_status rcx_churn_fit_tree_sum(const struct rcx_churn_fit *fit,
     return score_trees(fit, trees, view, parallel, out, err);
 }
 
-/* Log-odds of a candidate. */
-static enum rcx_status score(const struct rcx_churn_fit *fit, enum rcx_churn_candidate candidate,
-                             const struct rcx_churn_view *view, const struct rcx_parallel *parallel,
-                             double *out, struct rcx_error *err)
+static enum rcx_status score_blend(const struct rcx_churn_fit *fit,
+                                   const struct rcx_churn_view *view,
+                                   const struct rcx_parallel *parallel, double *out,
+                                   struct rcx_error *err)
+{
+    size_t rows = view->matrix.rows;
+    double *regression = NULL;
+    enum rcx_status status = score_trees(fit, &fit->trees, view, parallel, out, err);
+    for (size_t i = 0; status == RCX_OK && i < rows; i++)
+        out[i] = view->offset[i] + fit->blend.trees * out[i];
+    if (status != RCX_OK || !(fit->blend.regression > 0))
+        return status;
+    regression = rcx_malloc_array(rows + 1, sizeof *regression);
+    status = regression ? rcx_churn_fit_log_odds(fit, rcx_churn_blend_regression(fit), view,
+                                                 parallel, regression, err)
+                        : rcx_fail_nomem(err, "churn scores", rows * sizeof *regression);
+    for (size_t i = 0; status == RCX_OK && i < rows; i++)
+        out[i] += fit->blend.regression * (regression[i] - view->offset[i]);
+    rcx_free(regression);
+    return status;
+}
+
+enum rcx_status rcx_churn_fit_log_odds(const struct rcx_churn_fit *fit,
+                                       enum rcx_churn_candidate candidate,
+                                       const struct rcx_churn_view *view,
+                                       const struct rcx_parallel *parallel, double *out,
+                                       struct rcx_error *err)
 {
     size_t rows = view->matrix.rows;
     double shift = log(fit->positive_weight);
@@ -417,13 +466,14 @@ static enum rcx_status score(const struct rcx_churn_fit *fit, enum rcx_churn_can
         for (size_t i = 0; status == RCX_OK && i < rows; i++)
             out[i] -= shift;
         break;
-    case RCX_CHURN_TREES:
     case RCX_CHURN_BLEND:
+        if (fit->trees_from_offset)
+            return score_blend(fit, view, parallel, out, err);
+        return rcx_churn_fit_log_odds(fit, RCX_CHURN_TREES, view, parallel, out, err);
+    case RCX_CHURN_TREES:
         status = score_trees(fit, &fit->trees, view, parallel, out, err);
-        for (size_t i = 0; status == RCX_OK && i < rows; i++) {
-            double weight = candidate == RCX_CHURN_BLEND ? fit->blend : 1;
-            out[i] = fit->trees_from_offset ? view->offset[i] + weight * out[i] : out[i] - shift;
-        }
+        for (size_t i = 0; status == RCX_OK && i < rows; i++)
+            out[i] = fit->trees_from_offset ? view->offset[i] + out[i] : out[i] - shift;
         break;
     case RCX_CHURN_CANDIDATES:
         break;
@@ -437,7 +487,7 @@ enum rcx_status rcx_churn_fit_predict(const struct rcx_churn_fit *fit,
                                       const struct rcx_parallel *parallel, double *out,
                                       struct rcx_error *err)
 {
-    enum rcx_status status = score(fit, candidate, view, parallel, out, err);
+    enum rcx_status status = rcx_churn_fit_log_odds(fit, candidate, view, parallel, out, err);
     for (size_t i = 0; status == RCX_OK && i < view->matrix.rows; i++)
         out[i] = rcx_sigmoid(out[i]);
     return status;

@@ -8,8 +8,9 @@
  *   logistic_btyd  the same with the inputs of the behaviour model
  *   trees_plain    boosted trees that start at the rate
  *   trees          boosted trees that start at the behaviour model's log-odds
- *   blend          the mean of the log-odds of behaviour and trees, with weights 1 - churn.blend and
- *                  churn.blend: behaviour + churn.blend x sum of the trees
+ *   blend          behaviour + w1 x sum of the trees + w2 x (regression - behaviour), on the log-odds;
+ *                  the regression is logistic_btyd (logistic without churn.use_btyd); weights by
+ *                  churn_blend.h
  *
  * With churn.offset none `trees` start at the rate, too, and the blend is the trees. A weight on the
  * rarer class is undone: trees start that much higher, and the probabilities leave it out. */
@@ -62,12 +63,20 @@ void rcx_churn_trainer_release(struct rcx_churn_trainer *trainer);
 struct rcx_churn_view rcx_churn_view_of(const struct rcx_churn_data *data, size_t first,
                                         size_t count, const double **columns);
 
+/* Weights of the blend. */
+struct rcx_churn_blend {
+    double trees, regression;
+    bool learned; /* on left-out customers */
+    size_t rows;  /* so many of their rows */
+    double gain;  /* least fall of the log loss that the weights brought at one of the snapshots */
+};
+
 struct rcx_churn_fit {
     unsigned trained; /* bits 1 << candidate */
     size_t train_rows;
     double rate;            /* of the training rows */
     double positive_weight; /* of label 1 in the trees' training */
-    double blend;           /* weight of the trees */
+    struct rcx_churn_blend blend;
     struct rcx_logistic recency, logistic, logistic_btyd;
     struct rcx_gbdt_model trees_plain, trees;
     bool trees_from_offset;
@@ -81,6 +90,7 @@ struct rcx_churn_fit_job {
     size_t train_rows; /* the first ones of the data */
     unsigned wanted;   /* bits */
     uint32_t tree_count;
+    struct rcx_churn_blend blend;
     /* Choose the number of trees on these rows instead: at most most_trees. count 0: no. */
     size_t valid_first, valid_count;
     struct rcx_parallel parallel;
@@ -96,6 +106,17 @@ void rcx_churn_fit_release(struct rcx_churn_fit *fit); /* zero is fine */
  * LightGBM predicts as raw score from the model file.
  * Errors: as rcx_forest_scores. */
 enum rcx_status rcx_churn_fit_tree_sum(const struct rcx_churn_fit *fit,
+                                       enum rcx_churn_candidate candidate,
+                                       const struct rcx_churn_view *view,
+                                       const struct rcx_parallel *parallel, double *out,
+                                       struct rcx_error *err);
+/* The regression that the blend takes part of. */
+enum rcx_churn_candidate rcx_churn_blend_regression(const struct rcx_churn_fit *fit);
+/* The regression in a candidate, its own or the one that the blend takes part of; NULL: none. */
+const struct rcx_logistic *rcx_churn_fit_regression(const struct rcx_churn_fit *fit,
+                                                    enum rcx_churn_candidate candidate);
+/* Log-odds of one trained candidate. */
+enum rcx_status rcx_churn_fit_log_odds(const struct rcx_churn_fit *fit,
                                        enum rcx_churn_candidate candidate,
                                        const struct rcx_churn_view *view,
                                        const struct rcx_parallel *parallel, double *out,

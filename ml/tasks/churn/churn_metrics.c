@@ -1,4 +1,5 @@
 /* churn_model_metrics.json */
+#include <math.h>
 #include <stdio.h>
 
 #include "base/json.h"
@@ -156,6 +157,19 @@ static enum rcx_status put_gains(struct rcx_json *json, const struct rcx_scored 
     return RCX_OK;
 }
 
+/* What the blend takes of trees and regression, and what that brought left-out customers. */
+static void put_blend(struct rcx_json *json, const struct rcx_churn_blend *blend)
+{
+    rcx_json_key(json, "blend");
+    rcx_json_object(json);
+    rcx_json_put_real(json, "trees", blend->trees);
+    rcx_json_put_real(json, "regression", blend->regression);
+    rcx_json_put_bool(json, "learned", blend->learned);
+    rcx_json_put_u64(json, "left_out_rows", blend->rows);
+    rcx_json_put_real(json, "least_gain", blend->learned ? blend->gain : (double)NAN);
+    rcx_json_object_end(json);
+}
+
 static enum rcx_status put_test(struct rcx_json *json, const struct rcx_churn_report *report,
                                 struct rcx_error *err)
 {
@@ -177,6 +191,7 @@ static enum rcx_status put_test(struct rcx_json *json, const struct rcx_churn_re
     rcx_json_put_u64(json, "trees", test->tree_count);
     rcx_json_put_bool(json, "trees_chosen_on_validation", test->trees_chosen);
     rcx_json_put_real(json, "positive_weight", test->positive_weight);
+    put_blend(json, &test->blend);
     rcx_json_put_real(json, "mean_probability", sum / (double)rows.count);
     rcx_json_put_real(json, "observed_rate", positive / (double)rows.count);
     rcx_json_put_u64(json, "resamples", evaluation->bootstrap.resamples);
@@ -231,6 +246,7 @@ static void put_delivered(struct rcx_json *json, const struct rcx_churn_report *
     rcx_json_put_text(json, "calibration", rcx_calibration_name(evaluation->calibration.kind));
     rcx_json_put_u64(json, "trees", evaluation->tree_count);
     rcx_json_put_real(json, "threshold", report->model->threshold);
+    put_blend(json, &report->model->fit.blend);
     rcx_json_key(json, "not_beaten_by_the_blend");
     rcx_json_array(json);
     for (size_t c = 0; c < RCX_CHURN_TREES_PLAIN; c++) {

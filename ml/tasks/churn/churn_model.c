@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "ml/gbdt/model_text.h"
 
-static const char schema[] = "rcx.churn.model/1";
+static const char schema[] = "rcx.churn.model/2";
 
 void rcx_churn_model_release(struct rcx_churn_model *model)
 {
@@ -30,17 +30,6 @@ enum rcx_status rcx_churn_model_predict(const struct rcx_churn_model *model,
     if (status == RCX_OK && tree_sum)
         status = rcx_churn_fit_tree_sum(&model->fit, model->chosen, view, parallel, tree_sum, err);
     return status;
-}
-
-/* The regression behind the chosen candidate; NULL: none. */
-static const struct rcx_logistic *regression_of(const struct rcx_churn_fit *fit,
-                                                enum rcx_churn_candidate chosen)
-{
-    if (chosen == RCX_CHURN_RECENCY)
-        return &fit->recency;
-    if (chosen == RCX_CHURN_LOGISTIC)
-        return &fit->logistic;
-    return chosen == RCX_CHURN_LOGISTIC_BTYD ? &fit->logistic_btyd : NULL;
 }
 
 /* The trees of the file: those of trees_plain when these are delivered. */
@@ -98,13 +87,14 @@ enum rcx_status rcx_churn_model_format(const struct rcx_churn_model *model, stru
     rcx_json_put_real(&json, "rate", fit->rate);
     rcx_json_put_real(&json, "threshold", model->threshold);
     rcx_json_put_bool(&json, "trees_start_at_initial_score", fit->trees_from_offset);
-    rcx_json_put_real(&json, "blend", fit->blend);
+    rcx_json_put_real(&json, "blend", fit->blend.trees);
+    rcx_json_put_real(&json, "blend_of_regression", fit->blend.regression);
     rcx_json_put_real(&json, "positive_weight", fit->positive_weight);
     rcx_json_put_real(&json, "mean_initial_score", model->mean_offset);
     rcx_json_put_u64(&json, "tree_inputs", fit->tree_inputs);
     rcx_churn_inputs_json(&model->inputs, &json);
     rcx_json_put_u64(&json, "inputs_without_behaviour", model->inputs.without_behaviour);
-    put_regression(&json, regression_of(fit, model->chosen));
+    put_regression(&json, rcx_churn_fit_regression(fit, model->chosen));
     put_calibration(&json, &model->calibration);
     rcx_json_put_text(
         &json, "trees_digest",
@@ -210,10 +200,13 @@ static void get_regression(struct reading *reading, struct rcx_churn_model *mode
     const struct rcx_json_value *from = rcx_json_member(reading->root, "regression");
     struct rcx_churn_fit *fit = &model->fit;
     struct rcx_logistic read = {0};
-    size_t columns = model->chosen == RCX_CHURN_RECENCY    ? 1
-                     : model->chosen == RCX_CHURN_LOGISTIC ? model->inputs.without_behaviour
-                                                           : model->inputs.count;
-    if (!regression_of(fit, model->chosen) || reading->status != RCX_OK)
+    enum rcx_churn_candidate kind = model->chosen == RCX_CHURN_BLEND
+                                        ? rcx_churn_blend_regression(fit)
+                                        : model->chosen;
+    size_t columns = kind == RCX_CHURN_RECENCY    ? 1
+                     : kind == RCX_CHURN_LOGISTIC ? model->inputs.without_behaviour
+                                                  : model->inputs.count;
+    if (!rcx_churn_fit_regression(fit, model->chosen) || reading->status != RCX_OK)
         return;
     read.columns = columns;
     read.coefficient = rcx_calloc(3 * columns, sizeof(double));
@@ -231,9 +224,9 @@ static void get_regression(struct reading *reading, struct rcx_churn_model *mode
         if (!(read.scale[c] > 0))
             wrong(reading, "scale");
     }
-    if (model->chosen == RCX_CHURN_RECENCY)
+    if (kind == RCX_CHURN_RECENCY)
         fit->recency = read;
-    else if (model->chosen == RCX_CHURN_LOGISTIC)
+    else if (kind == RCX_CHURN_LOGISTIC)
         fit->logistic = read;
     else
         fit->logistic_btyd = read;
@@ -300,7 +293,8 @@ static void get_fit(struct reading *reading, struct rcx_churn_model *model)
     fit->trained = 1u << model->chosen | 1u << RCX_CHURN_TREES;
     fit->train_rows = (size_t)get_whole(reading, "train_rows", INT64_MAX);
     fit->rate = get_real(reading, reading->root, "rate", 1e-18, 1);
-    fit->blend = get_real(reading, reading->root, "blend", 0, 1);
+    fit->blend.trees = get_real(reading, reading->root, "blend", 0, 1);
+    fit->blend.regression = get_real(reading, reading->root, "blend_of_regression", 0, 1);
     fit->positive_weight = get_real(reading, reading->root, "positive_weight", 1e-12, 1e12);
     fit->tree_inputs = (size_t)get_whole(reading, "tree_inputs", (int64_t)model->inputs.count);
     fit->without_behaviour = model->inputs.without_behaviour;

@@ -49,11 +49,10 @@ enum rcx_churn_story rcx_churn_story_of(const char *input)
 struct effects {
     const struct rcx_churn_model *model;
     const struct rcx_churn_view *view;
-    struct rcx_shap *shap; /* NULL: a regression, or no parts */
-    const struct rcx_logistic *regression;
-    size_t first_input; /* of the regression's columns */
-    size_t columns;     /* inputs + 1: the last is that of the start */
-    double tree_factor;
+    struct rcx_shap *shap;                 /* NULL: no trees */
+    const struct rcx_logistic *regression; /* NULL: none */
+    size_t columns;                        /* inputs + 1: the last is that of the start */
+    double tree_factor, regression_factor, start_factor;
     enum rcx_churn_story *story; /* [columns] */
     struct rcx_churn_reason *reasons;
     double *sums; /* [blocks][columns] of absolute effects; or NULL */
@@ -83,17 +82,21 @@ static enum rcx_status effects_init(const struct rcx_churn_model *model,
     for (size_t c = 0; c < model->inputs.count; c++)
         out->story[c] = rcx_churn_story_of(model->inputs.names[c]);
     out->story[model->inputs.count] = RCX_CHURN_STORY_SILENCE;
-    out->tree_factor = 1;
-    if (model->chosen == RCX_CHURN_LOGISTIC)
-        out->regression = &fit->logistic;
-    else if (model->chosen == RCX_CHURN_LOGISTIC_BTYD)
-        out->regression = &fit->logistic_btyd;
+    out->tree_factor = out->regression_factor = 1;
+    if (model->chosen == RCX_CHURN_LOGISTIC || model->chosen == RCX_CHURN_LOGISTIC_BTYD)
+        out->regression = rcx_churn_fit_regression(fit, model->chosen);
     else if (model->chosen == RCX_CHURN_TREES_PLAIN)
         trees = &fit->trees_plain;
     else if (model->chosen == RCX_CHURN_TREES || model->chosen == RCX_CHURN_BLEND)
         trees = &fit->trees;
-    if (model->chosen == RCX_CHURN_BLEND)
-        out->tree_factor = fit->blend;
+    out->start_factor = fit->trees_from_offset && trees == &fit->trees;
+    if (model->chosen == RCX_CHURN_BLEND && fit->trees_from_offset) {
+        trees = fit->blend.trees > 0 ? trees : NULL;
+        out->regression = rcx_churn_fit_regression(fit, RCX_CHURN_BLEND);
+        out->tree_factor = fit->blend.trees;
+        out->regression_factor = fit->blend.regression;
+        out->start_factor = 1 - fit->blend.regression;
+    }
     return trees && trees->tree_count > 0 ? rcx_shap_build(trees, 0, &out->shap, err) : RCX_OK;
 }
 
@@ -113,22 +116,21 @@ static enum rcx_status block_effects(const struct effects *effects, size_t first
     if (effects->shap) {
         const struct rcx_matrix matrix = {.rows = rows, .column_count = trees, .columns = views};
         status = rcx_shap_values(effects->shap, &matrix, NULL, scratch, err);
-        bool start = model->fit.trees_from_offset && model->chosen != RCX_CHURN_TREES_PLAIN;
         for (size_t i = 0; status == RCX_OK && i < rows; i++) {
             for (size_t c = 0; c < trees; c++)
                 out[i * effects->columns + c] = effects->tree_factor * scratch[i * (trees + 1) + c];
-            if (start)
-                out[(i + 1) * effects->columns - 1] = effects->view->offset[first + i] -
-                                                      model->mean_offset;
-        }
-    } else if (effects->regression) {
-        for (size_t c = 0; c < effects->regression->columns; c++) {
-            rcx_signed_log1p(views[c], rows, scratch);
-            for (size_t i = 0; i < rows; i++)
-                out[i * effects->columns + c] = rcx_logistic_share(effects->regression, c,
-                                                                   scratch[i]);
         }
     }
+    for (size_t c = 0; status == RCX_OK && effects->regression && c < effects->regression->columns;
+         c++) {
+        rcx_signed_log1p(views[c], rows, scratch);
+        for (size_t i = 0; i < rows; i++)
+            out[i * effects->columns + c] += effects->regression_factor *
+                                             rcx_logistic_share(effects->regression, c, scratch[i]);
+    }
+    for (size_t i = 0; has_parts(effects) && i < rows; i++)
+        out[(i + 1) * effects->columns - 1] =
+            effects->start_factor * (effects->view->offset[first + i] - model->mean_offset);
     rcx_free(views);
     return status;
 }

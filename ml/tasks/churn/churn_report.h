@@ -13,8 +13,9 @@ enum rcx_status rcx_churn_statistics_table(const struct rcx_churn_data *data, st
 enum rcx_status rcx_churn_backtest_table(const struct rcx_churn_evaluation *evaluation,
                                          const struct rcx_churn_data *data, struct rcx_table *out,
                                          struct rcx_error *err);
-/* The threshold curve. */
-enum rcx_status rcx_churn_threshold_table(const struct rcx_churn_threshold *threshold,
+/* The threshold curves: of the snapshot that the threshold was chosen on (curve "threshold"; not there
+ * when it was not chosen), and of the test (curve "test"). */
+enum rcx_status rcx_churn_threshold_table(const struct rcx_churn_evaluation *evaluation,
                                           struct rcx_table *out, struct rcx_error *err);
 /* The rows all models were judged on, with what each said. */
 enum rcx_status rcx_churn_judged_table(const struct rcx_churn_evaluation *evaluation,

@@ -161,52 +161,71 @@ enum rcx_status rcx_churn_backtest_table(const struct rcx_churn_evaluation *eval
 
 /* --- threshold ---------------------------------------------------------------------------------- */
 
-enum rcx_status rcx_churn_threshold_table(const struct rcx_churn_threshold *threshold,
+enum curve_kind { OF_THRESHOLD, OF_TEST, CURVES };
+enum { CURVE_TEXTS = 2, CURVE_REALS = 12, CURVE_BEST = 4 };
+
+static void put_curve(const struct rcx_threshold_curve *curve, rcx_day day, enum curve_kind kind,
+                      struct rcx_column *columns, size_t at)
+{
+    const size_t best[CURVE_BEST] = {curve->best_profit, curve->best_f1, curve->best_f2,
+                                     curve->best_youden};
+    for (size_t k = 0; k < RCX_THRESHOLD_POINTS; k++) {
+        const struct rcx_threshold_point *p = &curve->points[k];
+        const double values[CURVE_REALS] = {p->threshold,
+                                            p->true_positives + p->false_positives,
+                                            p->true_positives,
+                                            p->false_positives,
+                                            p->false_negatives,
+                                            p->true_negatives,
+                                            p->precision,
+                                            p->recall,
+                                            p->f1,
+                                            p->f2,
+                                            p->youden,
+                                            p->profit};
+        columns[0].codes[at + k] = (uint32_t)kind;
+        columns[1].i32[at + k] = day;
+        for (size_t c = 0; c < CURVE_REALS; c++)
+            columns[CURVE_TEXTS + c].reals[at + k] = values[c];
+        for (size_t b = 0; b < CURVE_BEST; b++)
+            columns[CURVE_TEXTS + CURVE_REALS + b].booleans[at + k] = best[b] == k;
+    }
+}
+
+enum rcx_status rcx_churn_threshold_table(const struct rcx_churn_evaluation *evaluation,
                                           struct rcx_table *out, struct rcx_error *err)
 {
-    static const char *const reals[] = {"threshold",
-                                        "contacted",
-                                        "true_positives",
-                                        "false_positives",
-                                        "false_negatives",
-                                        "true_negatives",
-                                        "precision",
-                                        "recall",
-                                        "f1",
-                                        "f2",
-                                        "youden",
-                                        "profit"};
-    static const char *const best[] = {"best_profit", "best_f1", "best_f2", "best_youden"};
-    enum { REALS = 12, BEST = 4 };
-    const struct rcx_threshold_curve *curve = &threshold->curve;
-    const size_t at[BEST] = {curve->best_profit, curve->best_f1, curve->best_f2,
-                             curve->best_youden};
+    static const char *const kinds[CURVES] = {"threshold", "test"};
+    static const char *const reals[CURVE_REALS] = {"threshold",
+                                                   "contacted",
+                                                   "true_positives",
+                                                   "false_positives",
+                                                   "false_negatives",
+                                                   "true_negatives",
+                                                   "precision",
+                                                   "recall",
+                                                   "f1",
+                                                   "f2",
+                                                   "youden",
+                                                   "profit"};
+    static const char *const best[CURVE_BEST] = {"best_profit", "best_f1", "best_f2",
+                                                 "best_youden"};
+    const struct rcx_churn_threshold *threshold = &evaluation->threshold;
+    size_t of_threshold = threshold->chosen ? RCX_THRESHOLD_POINTS : 0;
     struct rcx_filling filling = {0};
-    rcx_filling_add_reals(&filling, reals, REALS);
-    for (size_t b = 0; b < BEST; b++)
+    (void)rcx_filling_add(&filling, "curve", RCX_TYPE_TEXT);
+    rcx_filling_set_texts(&filling, 0, kinds, CURVES);
+    (void)rcx_filling_add(&filling, "snapshot_date", RCX_TYPE_DATE);
+    rcx_filling_add_reals(&filling, reals, CURVE_REALS);
+    for (size_t b = 0; b < CURVE_BEST; b++)
         (void)rcx_filling_add(&filling, best[b], RCX_TYPE_BOOL);
-    if (rcx_filling_resize(&filling, RCX_THRESHOLD_POINTS)) {
-        for (size_t k = 0; k < RCX_THRESHOLD_POINTS; k++) {
-            const struct rcx_threshold_point *p = &curve->points[k];
-            const double values[REALS] = {p->threshold,
-                                          p->true_positives + p->false_positives,
-                                          p->true_positives,
-                                          p->false_positives,
-                                          p->false_negatives,
-                                          p->true_negatives,
-                                          p->precision,
-                                          p->recall,
-                                          p->f1,
-                                          p->f2,
-                                          p->youden,
-                                          p->profit};
-            for (size_t c = 0; c < REALS; c++)
-                filling.table.columns[c].reals[k] = values[c];
-            for (size_t b = 0; b < BEST; b++)
-                filling.table.columns[REALS + b].booleans[k] = at[b] == k;
-        }
+    if (rcx_filling_resize(&filling, of_threshold + RCX_THRESHOLD_POINTS)) {
+        if (threshold->chosen)
+            put_curve(&threshold->curve, threshold->day, OF_THRESHOLD, filling.table.columns, 0);
+        put_curve(&threshold->test_curve, rcx_churn_test(evaluation)->at.day, OF_TEST,
+                  filling.table.columns, of_threshold);
     }
-    return rcx_filling_finish(&filling, "threshold curve", out, err);
+    return rcx_filling_finish(&filling, "threshold curves", out, err);
 }
 
 /* --- what was judged ---------------------------------------------------------------------------- */

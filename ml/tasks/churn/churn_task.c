@@ -61,11 +61,10 @@ static enum rcx_status refit(struct running *running, struct rcx_error *err)
     const struct rcx_churn_data *data = running->task->data;
     const struct rcx_churn_evaluation *evaluation = &running->evaluation;
     struct rcx_churn_model *model = &running->model;
-    const struct rcx_churn_fit_job job = {.train_rows = data->rows,
-                                          .wanted = 1u << RCX_CHURN_TREES |
-                                                    1u << evaluation->chosen,
-                                          .tree_count = evaluation->tree_count,
-                                          .parallel = running->task->parallel};
+    struct rcx_churn_fit_job job = {.train_rows = data->rows,
+                                    .wanted = 1u << RCX_CHURN_TREES | 1u << evaluation->chosen,
+                                    .tree_count = evaluation->tree_count,
+                                    .parallel = running->task->parallel};
     model->chosen = evaluation->chosen;
     model->threshold = evaluation->threshold.threshold;
     model->horizon_days = data->cfg->horizon_days;
@@ -76,6 +75,9 @@ static enum rcx_status refit(struct running *running, struct rcx_error *err)
     for (size_t i = 0; i < data->rows; i++)
         model->mean_offset += data->offset[i] / (double)data->rows;
     enum rcx_status status = copy_inputs(&data->inputs, &model->inputs, err);
+    if (status == RCX_OK && evaluation->chosen == RCX_CHURN_BLEND)
+        status = rcx_churn_blend_learn(data, data->rows, job.tree_count, &job.parallel, &job.blend,
+                                       err);
     if (status == RCX_OK)
         status = rcx_churn_fit_train(&running->trainer, &job, &model->fit, err);
     return status;
@@ -116,7 +118,7 @@ static enum rcx_status tell(struct running *running, struct rcx_error *err)
     if (status == RCX_OK)
         status = rcx_churn_backtest_table(evaluation, task->data, &out->backtest, err);
     if (status == RCX_OK)
-        status = rcx_churn_threshold_table(&evaluation->threshold, &out->threshold, err);
+        status = rcx_churn_threshold_table(evaluation, &out->threshold, err);
     if (status == RCX_OK)
         status = rcx_churn_judged_table(evaluation, task->data, &out->judged, err);
     if (status == RCX_OK)
