@@ -63,10 +63,14 @@ static void print_result(struct rcx_cli *cli, const struct rcx_clv_result *resul
                       rcx_clv_candidate_name(result->best_simple),
                       rcx_clv_candidate_name(result->best_trees), result->best_trees_relative,
                       rcx_clv_candidate_name(result->best_simple), result->best_simple_relative);
+    if (!isnan(result->test_total_calibrated))
+        rcx_cli_print(cli, "total at the test: %+.1f %% as delivered, %+.1f %% calibrated\n",
+                      result->test_total_error, result->test_total_calibrated);
     rcx_cli_print(cli, "intervals hold %.1f %% of the test's customers\n", 100 * result->coverage);
-    rcx_cli_print(cli, "%s customers known, %s scored, %.0f expected of these\n",
+    rcx_cli_print(cli, "%s customers known, %s scored, %.0f expected of these (%.0f calibrated)\n",
                   rcx_format_count(result->predictions.rows, customers),
-                  rcx_format_count(result->scores.scored, scored), result->scores.total);
+                  rcx_format_count(result->scores.scored, scored), result->scores.total,
+                  result->scores.total_calibrated);
 }
 
 static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_error *err)

@@ -58,6 +58,11 @@ static void report(struct rcx_cli *cli, const struct rcx_flow_score_result *resu
         rcx_json_put_u64(&json, "customers", table->rows);
         rcx_json_put_text(&json, "model", rcx_churn_candidate_name(result->churn.chosen));
         rcx_json_put_real(&json, "threshold", result->churn.threshold);
+        if (result->has_values) {
+            rcx_json_put_text(&json, "value_model", rcx_clv_candidate_name(result->value_model));
+            rcx_json_put_real(&json, "value", result->values.total);
+            rcx_json_put_real(&json, "value_calibrated", result->values.total_calibrated);
+        }
         put_counts(&json, table, "status");
         put_counts(&json, table, "risk_level");
         rcx_json_put_text(&json, "output", path);
@@ -67,6 +72,13 @@ static void report(struct rcx_cli *cli, const struct rcx_flow_score_result *resu
     print_counts(cli, table, "risk_level");
     rcx_cli_print(cli, "\n");
     print_counts(cli, table, "status");
+    if (result->has_values)
+        rcx_cli_print(cli, "\n%s customers with features are worth %.0f (%.0f calibrated), by %s\n",
+                      rcx_format_count(result->values.scored, number), result->values.total,
+                      result->values.total_calibrated, rcx_clv_candidate_name(result->value_model));
+    else
+        rcx_cli_print(cli,
+                      "\nno values: there is no value model; rcx clv, or rcx run, makes one\n");
     rcx_cli_print(cli, "\n%s customers as of %s: %s\n", rcx_format_count(table->rows, number),
                   rcx_format_day(day, date), path);
 }
@@ -113,7 +125,9 @@ const struct rcx_command rcx_cmd_score = {
     .summary = "score every customer as of one date with the saved models",
     .details =
         "Features and behaviour are computed as of the date; the models are those that a run, or\n"
-        "rcx churn, has saved in DIR/models. Writes DIR/outputs/scores_<date>.parquet.\n"
+        "rcx churn and rcx clv, have saved in DIR/models. Without a value model there are no "
+        "values.\n"
+        "Writes DIR/outputs/scores_<date>.parquet.\n"
         "\n"
         "    rcx score -o rcx-out --as-of 2011-12-09",
     RCX_OPTIONS(options, struct score_options),

@@ -69,7 +69,10 @@ enum rcx_status rcx_flow_score(const struct rcx_flow_score *flow, struct rcx_flo
                                        .config = flow->config,
                                        .parallel = flow->parallel,
                                        .table_bytes = flow->table_bytes};
+    struct rcx_clv_model values = {0};
     enum rcx_status status = load_model(flow, &result.churn, err);
+    if (status == RCX_OK)
+        status = rcx_flow_score_load_values(flow, &values, &result.has_values, err);
     if (status == RCX_OK)
         status = rcx_flow_rows(&task, &flow->day, NULL, NULL, &scored, err);
     const struct rcx_churn_score_job job = {
@@ -84,6 +87,11 @@ enum rcx_status rcx_flow_score(const struct rcx_flow_score *flow, struct rcx_flo
         .parallel = flow->parallel};
     if (status == RCX_OK)
         status = rcx_churn_score(&job, &result.predictions, NULL, err);
+    if (status == RCX_OK && result.has_values)
+        status = rcx_flow_score_values(flow, &values, &scored, &result.predictions, &result.values,
+                                       err);
+    result.value_model = values.chosen;
+    rcx_clv_model_release(&values);
     result.features = scored.features;
     scored.features = (struct rcx_table){0};
     rcx_flow_scored_release(&scored);

@@ -5,7 +5,7 @@
 enum { FIRST_HOUR = 7, HOURS = 14, SATURDAY = 5 };
 
 /* Shares of the invoices of UCI Online Retail; the shop is closed on Saturdays and from Christmas
- * to the third of January. */
+ * to the third of January. Without season it is not closed then, so that every month is like any other. */
 static const double weekday_weight[7] = {1.23, 1.32, 1.22, 1.34, 1.06, 0, 0.83};
 static const double month_weight[12] = {0.85, 0.80, 0.92, 0.86, 0.97, 0.94,
                                         0.88, 0.82, 1.10, 1.22, 1.62, 1.30};
@@ -15,7 +15,8 @@ static const double hour_share[HOURS] = {0.005, 0.022, 0.070, 0.100, 0.107, 0.14
 static double weight_of(rcx_day day, double season_strength)
 {
     struct rcx_civil civil = rcx_civil_from_day(day);
-    if ((civil.month == 12 && civil.day >= 24) || (civil.month == 1 && civil.day <= 3))
+    if (season_strength > 0 &&
+        ((civil.month == 12 && civil.day >= 24) || (civil.month == 1 && civil.day <= 3)))
         return 0;
     double season = 1 + season_strength * (month_weight[civil.month - 1] - 1);
     return weekday_weight[rcx_weekday(day)] * (season > 0.05 ? season : 0.05);

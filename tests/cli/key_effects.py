@@ -388,6 +388,8 @@ EFFECTS = {
     "clv.trees": Effect("7", clv, CLV),
     "clv.leaves": Effect("2", clv, CLV),
     "clv.learning_rate": Effect("0.2", clv, CLV),
+    "clv.plain_trees": Effect("7", clv, CLV),
+    "clv.plain_learning_rate": Effect("0.3", clv, CLV),
     "clv.min_leaf_rows": Effect("100", clv, CLV),
     "clv.bins": Effect("7", clv, CLV),
     "clv.tweedie_power": Effect("1.2", clv, CLV),

@@ -309,7 +309,7 @@ def test_score_is_the_prediction(uci, tmp_path):
     day = str(uci.predictions.snapshot_date.iloc[0])
     rcx("score", "-o", uci.folder, "--as-of", day)
     scores = pd.read_parquet(uci.folder / f"outputs/scores_{day}.parquet")
-    pd.testing.assert_frame_equal(scores, uci.predictions)
+    pd.testing.assert_frame_equal(scores[uci.predictions.columns], uci.predictions)
     customer = uci.predictions[uci.predictions.status == "scored"].iloc[7]
     said = json.loads(rcx("explain", "-o", uci.folder, "--customer", customer.customer_id, "--as-of", day,
                           "--json").stdout)

@@ -41,6 +41,9 @@ enum rcx_status rcx_churn_inputs_choose(const struct rcx_table *features,
                                         const struct rcx_cfg_models *models, int64_t horizon_days,
                                         struct rcx_churn_inputs *out, struct rcx_error *err);
 void rcx_churn_inputs_release(struct rcx_churn_inputs *inputs);
+/* Errors: RCX_E_NOMEM. */
+enum rcx_status rcx_churn_inputs_copy(const struct rcx_churn_inputs *inputs,
+                                      struct rcx_churn_inputs *out, struct rcx_error *err);
 
 /* As the member "inputs" of an object: name and column of each. */
 void rcx_churn_inputs_json(const struct rcx_churn_inputs *inputs, struct rcx_json *json);

@@ -45,6 +45,26 @@ void rcx_churn_inputs_release(struct rcx_churn_inputs *inputs)
     *inputs = (struct rcx_churn_inputs){0};
 }
 
+enum rcx_status rcx_churn_inputs_copy(const struct rcx_churn_inputs *inputs,
+                                      struct rcx_churn_inputs *out, struct rcx_error *err)
+{
+    struct rcx_churn_inputs copy = {.without_behaviour = inputs->without_behaviour};
+    copy.names = rcx_calloc(inputs->count + 1, sizeof *copy.names);
+    copy.columns = rcx_calloc(inputs->count + 1, sizeof *copy.columns);
+    bool ok = copy.names && copy.columns;
+    for (size_t i = 0; ok && i < inputs->count; i++) {
+        copy.count = i + 1;
+        copy.names[i] = rcx_strdup(inputs->names[i]);
+        copy.columns[i] = inputs->columns[i] ? rcx_strdup(inputs->columns[i]) : NULL;
+        ok = copy.names[i] && (copy.columns[i] || !inputs->columns[i]);
+    }
+    if (ok)
+        *out = copy;
+    else
+        rcx_churn_inputs_release(&copy);
+    return ok ? RCX_OK : rcx_fail_nomem(err, "inputs", inputs->count * sizeof(char *));
+}
+
 /* Takes room for `most` inputs. */
 static bool add_input(struct rcx_churn_inputs *inputs, const char *name, const char *column)
 {

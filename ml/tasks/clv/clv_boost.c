@@ -16,6 +16,13 @@ void rcx_clv_params(const struct rcx_cfg_clv *cfg, struct rcx_gbdt_params *out)
     out->max_bin = cfg->bins;
 }
 
+void rcx_clv_plain_params(const struct rcx_cfg_clv *cfg, struct rcx_gbdt_params *out)
+{
+    rcx_clv_params(cfg, out);
+    out->num_iterations = cfg->plain_trees;
+    out->learning_rate = cfg->plain_learning_rate;
+}
+
 /* Columns of the rows to train on; owned when rows are picked. */
 struct columns {
     const double **views;

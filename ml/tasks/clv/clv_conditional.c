@@ -59,7 +59,7 @@ static enum rcx_status train_group(const struct rcx_clv_data *data,
     size_t count = out->rows[group];
     if (count < FEWEST_ROWS || out->positive[group] < FEWEST_POSITIVE || is_constant(label, count))
         return RCX_OK;
-    rcx_clv_params(data->cfg, &params);
+    rcx_clv_plain_params(data->cfg, &params);
     params.objective = RCX_GBDT_TWEEDIE;
     const struct rcx_clv_boost boost = {
         .params = &params, .count = count, .picks = picks, .label = label, .parallel = *parallel};

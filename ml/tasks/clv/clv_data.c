@@ -10,6 +10,12 @@
 
 enum { NAME_BYTES = 64, STEP_DAYS = 30 };
 
+static void choose_anchors(int32_t asked, int32_t out[RCX_CLV_ANCHORS])
+{
+    const int32_t anchors[RCX_CLV_ANCHORS] = {30, 90, 180, asked};
+    memcpy(out, anchors, sizeof anchors);
+}
+
 void rcx_clv_data_init(struct rcx_clv_data *out, const struct rcx_cfg_clv *cfg,
                        const struct rcx_cfg_models *models, const struct rcx_cfg_churn *churn,
                        rcx_day first_data_day)
@@ -24,8 +30,7 @@ void rcx_clv_data_init(struct rcx_clv_data *out, const struct rcx_cfg_clv *cfg,
         out->horizon_days[out->horizon_count++] = k * STEP_DAYS;
     out->asked = out->horizon_count;
     out->horizon_days[out->horizon_count++] = asked;
-    const int32_t anchors[RCX_CLV_ANCHORS] = {30, 90, 180, asked};
-    memcpy(out->anchor_days, anchors, sizeof anchors);
+    choose_anchors(asked, out->anchor_days);
 }
 
 void rcx_clv_data_release(struct rcx_clv_data *data)
@@ -91,7 +96,7 @@ static enum rcx_status behaviour_column(const struct rcx_table *behaviour, const
 }
 
 /* Expected purchases at the anchors, [RCX_CLV_ANCHORS][rows], and order values behind them. */
-static enum rcx_status gather_behaviour(const struct rcx_clv_data *data,
+static enum rcx_status gather_behaviour(const int32_t anchor_days[RCX_CLV_ANCHORS],
                                         const struct rcx_table *behaviour, const uint32_t *row_of,
                                         size_t rows, double *anchors, struct rcx_error *err)
 {
@@ -102,7 +107,7 @@ static enum rcx_status gather_behaviour(const struct rcx_clv_data *data,
     for (size_t a = 0; status == RCX_OK && a < RCX_CLV_ANCHORS; a++) {
         bool asked = a == RCX_CLV_ANCHORS - 1;
         snprintf(name, sizeof name, "%s_%" PRId32 "d",
-                 asked ? "expected_value" : "expected_purchases", data->anchor_days[a]);
+                 asked ? "expected_value" : "expected_purchases", anchor_days[a]);
         status = behaviour_column(behaviour, name, row_of, rows, anchors + a * rows, err);
         for (size_t i = 0; status == RCX_OK && asked && i < rows; i++)
             anchors[a * rows + i] = order_value[i] > 0 ? anchors[a * rows + i] / order_value[i] : 0;
@@ -283,7 +288,7 @@ static enum rcx_status add_snapshot(struct rcx_clv_data *data, const struct rcx_
     enum rcx_status status = anchors ? join(features, behaviour, &row_of, err)
                                      : rcx_fail_nomem(err, "clv rows", count * sizeof *anchors);
     if (status == RCX_OK)
-        status = gather_behaviour(data, behaviour, row_of, count, anchors, err);
+        status = gather_behaviour(data->anchor_days, behaviour, row_of, count, anchors, err);
     if (status == RCX_OK && is_labelled(data, features))
         status = keep_rows(data, features, behaviour, anchors, err);
     if (status == RCX_OK)
@@ -324,31 +329,32 @@ void rcx_clv_rows_release(struct rcx_clv_rows *rows)
     *rows = (struct rcx_clv_rows){0};
 }
 
-enum rcx_status rcx_clv_rows_build(const struct rcx_clv_data *data,
-                                   const struct rcx_table *features,
-                                   const struct rcx_table *behaviour, int32_t horizon_days,
-                                   struct rcx_clv_rows *out, struct rcx_error *err)
+enum rcx_status rcx_clv_rows_build(const struct rcx_churn_inputs *inputs, rcx_day first_data_day,
+                                   int32_t horizon_days, const struct rcx_table *features,
+                                   const struct rcx_table *behaviour, struct rcx_clv_rows *out,
+                                   struct rcx_error *err)
 {
     struct rcx_clv_rows rows = {0};
     const double *views[RCX_CLV_ANCHORS];
+    int32_t anchor_days[RCX_CLV_ANCHORS];
     uint32_t *row_of = NULL;
     size_t count = features->rows;
+    choose_anchors(horizon_days, anchor_days);
     rows.block = rcx_malloc_array((RCX_CLV_ANCHORS + 3) * count + 1, sizeof(double));
     enum rcx_status status = rows.block ? join(features, behaviour, &row_of, err)
                                         : rcx_fail_nomem(err, "clv rows", count * sizeof(double));
     if (status == RCX_OK)
-        status = rcx_churn_rows_build(&data->inputs, data->first_data_day, features, behaviour,
-                                      &rows.inputs, err);
+        status = rcx_churn_rows_build(inputs, first_data_day, features, behaviour, &rows.inputs,
+                                      err);
     if (status == RCX_OK)
-        status = gather_behaviour(data, behaviour, row_of, count, rows.block, err);
+        status = gather_behaviour(anchor_days, behaviour, row_of, count, rows.block, err);
     if (status == RCX_OK) {
         rows.order_value = rows.block + RCX_CLV_ANCHORS * count;
         rows.last_revenue = rows.order_value + count;
         rows.expected = rows.last_revenue + count;
         for (size_t a = 0; a < RCX_CLV_ANCHORS; a++)
             views[a] = rows.block + a * count;
-        rcx_clv_expected(data->anchor_days, views, rows.order_value, count, horizon_days,
-                         rows.expected);
+        rcx_clv_expected(anchor_days, views, rows.order_value, count, horizon_days, rows.expected);
         rows.view = (struct rcx_clv_view){rows.inputs.matrix, rows.last_revenue, rows.expected};
         status = gather_revenue(features, rows.last_revenue, err);
     }

@@ -73,15 +73,15 @@ struct rcx_clv_view {
 void rcx_clv_expected(const int32_t anchor_days[RCX_CLV_ANCHORS], const double *const *purchases,
                       const double *order_value, size_t rows, int32_t horizon_days, double *out);
 
-/* All rows of a feature table, to score. */
+/* All rows of a feature table, to score; the behaviour table must have been asked for the horizon. */
 struct rcx_clv_rows {
     struct rcx_churn_rows inputs;
     double *block;
     double *last_revenue, *expected, *order_value;
     struct rcx_clv_view view;
 };
-enum rcx_status rcx_clv_rows_build(const struct rcx_clv_data *data,
-                                   const struct rcx_table *features,
-                                   const struct rcx_table *behaviour, int32_t horizon_days,
-                                   struct rcx_clv_rows *out, struct rcx_error *err);
+enum rcx_status rcx_clv_rows_build(const struct rcx_churn_inputs *inputs, rcx_day first_data_day,
+                                   int32_t horizon_days, const struct rcx_table *features,
+                                   const struct rcx_table *behaviour, struct rcx_clv_rows *out,
+                                   struct rcx_error *err);
 void rcx_clv_rows_release(struct rcx_clv_rows *rows); /* zero is fine */

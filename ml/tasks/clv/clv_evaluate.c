@@ -1,14 +1,10 @@
-#include "ml/tasks/clv/clv_evaluate.h"
+#include "ml/tasks/clv/clv_origin.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/memory.h"
-
-enum {
-    ROWS_PER_CORE = 200000, /* up to so many, one core takes one origin; beyond, all share each */
-};
 
 const char *rcx_clv_judged_name(size_t judged)
 {
@@ -23,22 +19,15 @@ const struct rcx_clv_origin *rcx_clv_test(const struct rcx_clv_evaluation *evalu
 
 void rcx_clv_evaluation_release(struct rcx_clv_evaluation *evaluation)
 {
-    for (size_t o = 0; o < evaluation->origin_count; o++)
+    for (size_t o = 0; o < evaluation->origin_count; o++) {
         rcx_free(evaluation->origins[o].value[0]);
+        rcx_clv_ranges_release(&evaluation->origins[o].ranges);
+    }
     rcx_free(evaluation->origins);
     rcx_clv_measures_release(&evaluation->measures);
     rcx_clv_fit_release(&evaluation->test_fit);
-    rcx_clv_ranges_release(&evaluation->ranges);
     *evaluation = (struct rcx_clv_evaluation){0};
 }
-
-struct work {
-    const struct rcx_clv_data *data;
-    const struct rcx_clv_evaluate_options *options;
-    struct rcx_clv_evaluation *out;
-    struct rcx_calendar calendar; /* snapshots whose targets are known */
-    struct rcx_parallel inner;    /* of one job */
-};
 
 /* --- the calendar ------------------------------------------------------------------------------- */
 
@@ -57,7 +46,8 @@ size_t rcx_clv_labelled_rows(const struct rcx_clv_data *data, size_t horizon)
 }
 
 /* The calendar of one horizon. */
-static enum rcx_status list_snapshots(struct work *work, size_t horizon, struct rcx_error *err)
+static enum rcx_status list_snapshots(struct rcx_clv_work *work, size_t horizon,
+                                      struct rcx_error *err)
 {
     const struct rcx_clv_data *data = work->data;
     enum rcx_status status = RCX_OK;
@@ -78,7 +68,7 @@ static enum rcx_status list_snapshots(struct work *work, size_t horizon, struct 
 
 /* Whether there is a split; with `enough`, one whose test, validation and training hold enough rows
  * each. */
-static bool is_evaluable(const struct work *work, bool enough)
+static bool is_evaluable(const struct rcx_clv_work *work, bool enough)
 {
     struct rcx_split split;
     struct rcx_error ignored = {0};
@@ -89,7 +79,7 @@ static bool is_evaluable(const struct work *work, bool enough)
 }
 
 /* The longest horizon that can be evaluated; without one, the longest at which anything may train. */
-static enum rcx_status choose_horizon(struct work *work, struct rcx_error *err)
+static enum rcx_status choose_horizon(struct rcx_clv_work *work, struct rcx_error *err)
 {
     for (int enough = 1; enough >= 0; enough--) {
         for (size_t h = work->data->horizon_count; h-- > 0;) {
@@ -126,7 +116,7 @@ static enum rcx_status check_asked(const struct rcx_clv_data *data, struct rcx_e
                     asked, rcx_format_day(data->snapshots[0].day, first));
 }
 
-static void count_targets(const struct work *work, struct rcx_clv_origin *origin)
+static void count_targets(const struct rcx_clv_work *work, struct rcx_clv_origin *origin)
 {
     const double *target = work->data->target[work->out->horizon] + origin->at.first;
     double sum = 0;
@@ -138,7 +128,7 @@ static void count_targets(const struct work *work, struct rcx_clv_origin *origin
     origin->mean_target = sum / (double)origin->at.rows;
 }
 
-static enum rcx_status plan_origin(const struct work *work, const struct rcx_origin *at,
+static enum rcx_status plan_origin(const struct rcx_clv_work *work, const struct rcx_origin *at,
                                    struct rcx_clv_origin *out, struct rcx_error *err)
 {
     out->at = *at;
@@ -147,7 +137,7 @@ static enum rcx_status plan_origin(const struct work *work, const struct rcx_ori
     return rcx_origin_columns(at->rows, RCX_CLV_JUDGED, out->value, err);
 }
 
-static enum rcx_status plan_origins(struct work *work, struct rcx_error *err)
+static enum rcx_status plan_origins(struct rcx_clv_work *work, struct rcx_error *err)
 {
     char date[RCX_DATE_TEXT_BYTES];
     struct rcx_clv_evaluation *out = work->out;
@@ -175,212 +165,15 @@ static enum rcx_status plan_origins(struct work *work, struct rcx_error *err)
     return status;
 }
 
-/* --- one origin --------------------------------------------------------------------------------- */
-
-/* The view of a snapshot's rows, with what it points to. */
-struct seen {
-    struct rcx_clv_view view;
-    const double **columns;
-    double *expected;
-};
-
-static void seen_release(struct seen *seen)
-{
-    rcx_free(seen->columns);
-    rcx_free(seen->expected);
-}
-
-static enum rcx_status see(const struct work *work, size_t first, size_t rows, struct seen *out,
-                           struct rcx_error *err)
-{
-    out->columns = rcx_malloc_array(work->data->inputs.count, sizeof *out->columns);
-    out->expected = rcx_malloc_array(rows + 1, sizeof *out->expected);
-    if (!out->columns || !out->expected)
-        return rcx_fail_nomem(err, "clv evaluation", rows * sizeof(double));
-    out->view = rcx_clv_view_of(work->data, first, rows, work->out->horizon, out->columns,
-                                out->expected);
-    return RCX_OK;
-}
-
-static enum rcx_status run_origin(struct work *work, struct rcx_clv_origin *origin,
-                                  struct rcx_error *err)
-{
-    struct rcx_clv_fit fit = {0};
-    struct seen seen = {0};
-    const struct rcx_clv_fit_job job = {.train_rows = origin->at.train_rows,
-                                        .horizon = work->out->horizon,
-                                        .wanted = RCX_CLV_ALL,
-                                        .parallel = work->inner};
-    enum rcx_status status = see(work, origin->at.first, origin->at.rows, &seen, err);
-    if (status == RCX_OK)
-        status = rcx_clv_fit_train(work->data, &job, &fit, err);
-    for (size_t c = 0; status == RCX_OK && c < RCX_CLV_CANDIDATES; c++)
-        status = rcx_clv_fit_predict(&fit, (enum rcx_clv_candidate)c, &seen.view, &work->inner,
-                                     origin->value[c], err);
-    if (status == RCX_OK && origin == rcx_clv_test(work->out)) {
-        work->out->test_fit = fit;
-        fit = (struct rcx_clv_fit){0};
-    }
-    rcx_clv_fit_release(&fit);
-    seen_release(&seen);
-    return status;
-}
-
-/* --- intervals ---------------------------------------------------------------------------------- */
-
-static enum rcx_status predict_ranges(const struct work *work, size_t train_rows, size_t listed,
-                                      struct rcx_clv_ranges *out, struct rcx_error *err)
-{
-    const struct rcx_clv_snapshot *snapshot =
-        &work->data->snapshots[work->calendar.place[listed].snapshot];
-    struct rcx_gbdt_model models[RCX_CLV_QUANTILES] = {{0}};
-    const struct rcx_clv_conformal none = {0};
-    struct seen seen = {0};
-    enum rcx_status status = see(work, snapshot->first, snapshot->rows, &seen, err);
-    if (status == RCX_OK)
-        status = rcx_clv_quantiles_train(work->data, train_rows, work->out->horizon, &work->inner,
-                                         models, err);
-    if (status == RCX_OK)
-        status = rcx_clv_ranges_predict(models, &none, &seen.view, &work->inner, out, err);
-    for (size_t q = 0; q < RCX_CLV_QUANTILES; q++)
-        rcx_gbdt_model_release(&models[q]);
-    seen_release(&seen);
-    return status;
-}
-
-/* Intervals of what trains for V, seen at V: they move those of the test. */
-static enum rcx_status run_validation(struct work *work, struct rcx_error *err)
-{
-    const struct rcx_split *split = &work->out->split;
-    const struct rcx_clv_snapshot *snapshot =
-        &work->data->snapshots[work->calendar.place[split->validation].snapshot];
-    struct rcx_clv_ranges ranges = {0};
-    if (!split->has_choice)
-        return RCX_OK;
-    enum rcx_status status = predict_ranges(
-        work, rcx_split_rows(work->calendar.list, split->choice_train), split->validation, &ranges,
-        err);
-    if (status == RCX_OK)
-        status = rcx_clv_conformal_fit(&ranges,
-                                       work->data->target[work->out->horizon] + snapshot->first,
-                                       work->data->cfg->coverage, &work->out->conformal, err);
-    rcx_clv_ranges_release(&ranges);
-    return status;
-}
-
-static enum rcx_status run_test_ranges(struct work *work, struct rcx_error *err)
-{
-    const struct rcx_split *split = &work->out->split;
-    return predict_ranges(work, rcx_split_rows(work->calendar.list, split->train), split->test,
-                          &work->out->ranges, err);
-}
-
-static enum rcx_status finish_ranges(struct work *work, struct rcx_error *err)
-{
-    struct rcx_clv_evaluation *out = work->out;
-    const double *target = work->data->target[out->horizon] + rcx_clv_test(out)->at.first;
-    rcx_clv_ranges_move(&out->conformal, &out->ranges);
-    return rcx_clv_conformal_fit(&out->ranges, target, work->data->cfg->coverage,
-                                 &out->delivered_conformal, err);
-}
-
-/* --- the two groups ----------------------------------------------------------------------------- */
-
-/* Rows that may train for the test by the targets and by the churn labels. */
-static size_t group_rows(const struct work *work)
-{
-    rcx_day test = rcx_clv_test(work->out)->at.day;
-    size_t rows = 0;
-    for (size_t s = 0; s < work->out->split.train; s++) {
-        if (work->calendar.list[s].day + work->data->churn_span_days <= test)
-            rows += work->calendar.list[s].rows;
-    }
-    return rows;
-}
-
-static void check_group(const struct rcx_clv_conditional *conditional, int group,
-                        const double *target, const double *churned, const double *value,
-                        size_t rows, struct rcx_clv_group_check *out)
-{
-    for (size_t i = 0; i < rows; i++) {
-        if (isnan(churned[i]) || (churned[i] != 0) != (group == RCX_CLV_LAPSED))
-            continue;
-        out->rows++;
-        out->mean_target += target[i];
-        out->mean_value += value[i];
-        out->mae += fabs(target[i] - value[i]);
-        out->mae_of_mean += fabs(target[i] - conditional->mean[group]);
-    }
-    double count = fmax((double)out->rows, 1);
-    out->mean_target /= count;
-    out->mean_value /= count;
-    out->mae /= count;
-    out->mae_of_mean /= count;
-}
-
-static enum rcx_status run_groups(struct work *work, struct rcx_error *err)
-{
-    const struct rcx_clv_origin *test = rcx_clv_test(work->out);
-    struct rcx_clv_conditional conditional = {0};
-    struct seen seen = {0};
-    size_t train_rows = group_rows(work);
-    double *value = rcx_malloc_array(2 * test->at.rows + 1, sizeof *value);
-    if (train_rows == 0 || !value) {
-        rcx_free(value);
-        return value || train_rows == 0 ? RCX_OK : rcx_fail_nomem(err, "clv evaluation", 0);
-    }
-    enum rcx_status status = see(work, test->at.first, test->at.rows, &seen, err);
-    if (status == RCX_OK)
-        status = rcx_clv_conditional_train(work->data, train_rows, work->out->horizon, &work->inner,
-                                           &conditional, err);
-    if (status == RCX_OK)
-        status = rcx_clv_conditional_predict(&conditional, &seen.view, &work->inner, value,
-                                             value + test->at.rows, NULL, err);
-    for (int group = 0; status == RCX_OK && group < 2; group++)
-        check_group(&conditional, group, work->data->target[work->out->horizon] + test->at.first,
-                    work->data->churned + test->at.first,
-                    group == RCX_CLV_ACTIVE ? value : value + test->at.rows, test->at.rows,
-                    &work->out->group[group]);
-    work->out->groups_checked = status == RCX_OK;
-    rcx_clv_conditional_release(&conditional);
-    seen_release(&seen);
-    rcx_free(value);
-    return status;
-}
-
-/* --- all jobs ----------------------------------------------------------------------------------- */
-
-enum { EXTRA_JOBS = 3 };
-
-/* Largest first: intervals of the test, then origins from the last one. */
-static enum rcx_status run_job(void *context, size_t chunk, unsigned worker, struct rcx_error *err)
-{
-    struct work *work = context;
-    (void)worker;
-    if (chunk == 0)
-        return run_test_ranges(work, err);
-    if (chunk == 1)
-        return run_validation(work, err);
-    if (chunk == 2)
-        return run_groups(work, err);
-    size_t last = work->out->origin_count - 1;
-    return run_origin(work, &work->out->origins[last - (chunk - EXTRA_JOBS)], err);
-}
-
-static enum rcx_status run_jobs(struct work *work, struct rcx_error *err)
-{
-    return rcx_train_jobs(&work->options->parallel, work->data->rows <= ROWS_PER_CORE,
-                          work->out->origin_count + EXTRA_JOBS, run_job, work, &work->inner, err);
-}
-
 /* --- choices and measures ----------------------------------------------------------------------- */
 
-static bool known_at(const struct work *work, const struct rcx_clv_origin *origin, rcx_day day)
+static bool known_at(const struct rcx_clv_work *work, const struct rcx_clv_origin *origin,
+                     rcx_day day)
 {
     return rcx_origin_known_at(&work->calendar, &origin->at, day);
 }
 
-static enum rcx_clv_candidate choose(const struct work *work, rcx_day day)
+static enum rcx_clv_candidate choose(const struct rcx_clv_work *work, rcx_day day)
 {
     const struct rcx_clv_evaluation *out = work->out;
     const struct rcx_cfg_clv *cfg = work->data->cfg;
@@ -404,8 +197,8 @@ static enum rcx_clv_candidate choose(const struct work *work, rcx_day day)
     return RCX_CLV_BEHAVIOUR;
 }
 
-static enum rcx_status measure(const struct work *work, struct rcx_clv_origin *origin, size_t first,
-                               size_t end, struct rcx_error *err)
+static enum rcx_status measure(const struct rcx_clv_work *work, struct rcx_clv_origin *origin,
+                               size_t first, size_t end, struct rcx_error *err)
 {
     const struct rcx_clv_scored rows = {.target = work->data->target[work->out->horizon] +
                                                   origin->at.first,
@@ -424,7 +217,7 @@ static enum rcx_status measure(const struct work *work, struct rcx_clv_origin *o
 }
 
 /* Candidates first, because choices for an origin look at others' measures. */
-static enum rcx_status measure_origins(struct work *work, struct rcx_error *err)
+static enum rcx_status measure_origins(struct rcx_clv_work *work, struct rcx_error *err)
 {
     struct rcx_clv_evaluation *out = work->out;
     enum rcx_status status = RCX_OK;
@@ -440,22 +233,22 @@ static enum rcx_status measure_origins(struct work *work, struct rcx_error *err)
     return status;
 }
 
-/* The total with the factor of the last origin that was complete. */
-static void calibrate_totals(const struct work *work)
+/* The total with the behaviour model's level, as it was at the snapshots known by then. */
+static enum rcx_status calibrate_totals(const struct rcx_clv_work *work, struct rcx_error *err)
 {
     struct rcx_clv_evaluation *out = work->out;
-    for (size_t o = 0; o < out->origin_count; o++) {
-        const struct rcx_clv_origin *earlier = NULL;
-        for (size_t e = 0; e < o; e++) {
-            if (known_at(work, &out->origins[e], out->origins[o].at.day))
-                earlier = &out->origins[e];
-        }
-        for (size_t c = 0; c < RCX_CLV_JUDGED; c++) {
-            double then = earlier ? 1 + earlier->metrics[c][RCX_CLV_TOTAL_ERROR] / 100 : 0;
-            double now = 1 + out->origins[o].metrics[c][RCX_CLV_TOTAL_ERROR] / 100;
-            out->origins[o].calibrated_total[c] = then > 0 ? 100 * (now / then - 1) : (double)NAN;
-        }
+    enum rcx_status status = RCX_OK;
+    for (size_t o = 0; status == RCX_OK && o < out->origin_count; o++) {
+        struct rcx_clv_origin *origin = &out->origins[o];
+        double behaviour = 1 + origin->metrics[RCX_CLV_BEHAVIOUR][RCX_CLV_TOTAL_ERROR] / 100;
+        status = rcx_clv_total_ratio(work->data, out->horizon, origin->at.day, &origin->total_ratio,
+                                     err);
+        origin->calibrated_total = 100 * (behaviour * origin->total_ratio - 1);
     }
+    if (status == RCX_OK)
+        status = rcx_clv_total_ratio(work->data, work->data->asked, INT32_MAX,
+                                     &out->delivered_total_ratio, err);
+    return status;
 }
 
 static void average(struct rcx_clv_evaluation *out)
@@ -463,8 +256,7 @@ static void average(struct rcx_clv_evaluation *out)
     for (size_t o = 0; o < out->origin_count; o++)
         out->counted += out->origins[o].at.counts;
     for (size_t c = 0; c < RCX_CLV_JUDGED; c++) {
-        double calibrated = 0, absolute = 0;
-        size_t with = 0;
+        double absolute = 0;
         for (size_t o = 0; o < out->origin_count; o++) {
             const struct rcx_clv_origin *origin = &out->origins[o];
             if (!origin->at.counts)
@@ -472,19 +264,30 @@ static void average(struct rcx_clv_evaluation *out)
             for (size_t m = 0; m < RCX_CLV_METRIC_COUNT; m++)
                 out->mean[c][m] += origin->metrics[c][m] / (double)out->counted;
             absolute += fabs(origin->metrics[c][RCX_CLV_TOTAL_ERROR]);
-            if (!isnan(origin->calibrated_total[c])) {
-                calibrated += fabs(origin->calibrated_total[c]);
-                with++;
-            }
         }
         for (size_t m = 0; out->counted == 0 && m < RCX_CLV_METRIC_COUNT; m++)
             out->mean[c][m] = NAN;
         out->mean_absolute_total[c] = out->counted ? absolute / (double)out->counted : (double)NAN;
-        out->mean_calibrated[c] = with ? calibrated / (double)with : (double)NAN;
     }
 }
 
-static enum rcx_status resample_test(const struct work *work, struct rcx_error *err)
+/* Over the origins that count and had something to learn from. */
+static double mean_known(const struct rcx_clv_evaluation *evaluation, bool of_totals)
+{
+    double sum = 0;
+    size_t with = 0;
+    for (size_t o = 0; o < evaluation->origin_count; o++) {
+        const struct rcx_clv_origin *origin = &evaluation->origins[o];
+        double value = of_totals ? fabs(origin->calibrated_total) : origin->coverage;
+        if (origin->at.counts && !isnan(value)) {
+            sum += value;
+            with++;
+        }
+    }
+    return with > 0 ? sum / (double)with : (double)NAN;
+}
+
+static enum rcx_status resample_test(const struct rcx_clv_work *work, struct rcx_error *err)
 {
     const struct rcx_clv_origin *test = rcx_clv_test(work->out);
     const struct rcx_clv_scored rows = {.target = work->data->target[work->out->horizon] +
@@ -498,7 +301,7 @@ static enum rcx_status resample_test(const struct work *work, struct rcx_error *
     return rcx_clv_measure(&rows, &options, &work->out->measures, err);
 }
 
-static enum rcx_status evaluate(struct work *work, struct rcx_error *err)
+static enum rcx_status evaluate(struct rcx_clv_work *work, struct rcx_error *err)
 {
     enum rcx_status status = check_asked(work->data, err);
     if (status == RCX_OK)
@@ -506,14 +309,17 @@ static enum rcx_status evaluate(struct work *work, struct rcx_error *err)
     if (status == RCX_OK)
         status = plan_origins(work, err);
     if (status == RCX_OK)
-        status = run_jobs(work, err);
+        status = rcx_clv_origins_run(work, err);
     if (status == RCX_OK)
-        status = finish_ranges(work, err);
+        status = rcx_clv_origins_move(work, err);
     if (status == RCX_OK)
         status = measure_origins(work, err);
+    if (status == RCX_OK)
+        status = calibrate_totals(work, err);
     if (status == RCX_OK) {
-        calibrate_totals(work);
         average(work->out);
+        work->out->mean_calibrated = mean_known(work->out, true);
+        work->out->mean_coverage = mean_known(work->out, false);
         status = resample_test(work, err);
     }
     work->out->chosen = choose(work, INT32_MAX); /* every target is complete now */
@@ -525,7 +331,7 @@ enum rcx_status rcx_clv_evaluate(const struct rcx_clv_data *data,
                                  struct rcx_clv_evaluation *out, struct rcx_error *err)
 {
     struct rcx_clv_evaluation result = {0};
-    struct work work = {
+    struct rcx_clv_work work = {
         .data = data,
         .options = options,
         .out = &result,

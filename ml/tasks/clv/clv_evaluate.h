@@ -7,12 +7,14 @@
  *   candidate   clv.model auto: the lowest mean of MAE / mean target over the origins, the simpler one
  *               within clv.tolerance. At an origin itself "delivered" is what earlier origins would
  *               have chosen whose targets are complete before it (behaviour without one: it needs no targets).
- *   intervals   quantiles of what may train for the test, moved by what was seen at V
- *   totals      as predicted, and with the factor that would have been right at the last origin whose
- *               targets are complete before: told, not used, because seasons differ */
+ *   intervals   quantiles of what may train for an origin, moved by what was seen at all origins whose
+ *               targets are complete before it (clv_interval.h)
+ *   totals      as predicted, and scaled to the behaviour model's total times the ratio that was right
+ *               before (clv_totals.h): told beside, not delivered, because seasons differ */
 #include "ml/tasks/clv/clv_conditional.h"
 #include "ml/tasks/clv/clv_interval.h"
 #include "ml/tasks/clv/clv_metrics.h"
+#include "ml/tasks/clv/clv_totals.h"
 #include "ml/tasks/origins.h"
 
 enum { RCX_CLV_DELIVERED = RCX_CLV_CANDIDATES, RCX_CLV_JUDGED };
@@ -24,7 +26,11 @@ struct rcx_clv_origin {
     enum rcx_clv_candidate chosen;
     double *value[RCX_CLV_JUDGED]; /* [rows] by candidate, then the delivered; one block */
     double metrics[RCX_CLV_JUDGED][RCX_CLV_METRIC_COUNT];
-    double calibrated_total[RCX_CLV_JUDGED]; /* total_error_pct; NaN: no origin before */
+    double total_ratio;      /* clv_totals.h; NaN: no snapshot is known by then */
+    double calibrated_total; /* total_error_pct of any model scaled to that total */
+    struct rcx_clv_ranges ranges;
+    struct rcx_clv_conformal conformal; /* that they were moved by; no rows: no origin before */
+    double coverage; /* of the interval, a negative target as 0; NaN: not moved */
 };
 
 /* One of the two groups, at the test. */
@@ -41,17 +47,17 @@ struct rcx_clv_evaluation {
     struct rcx_clv_origin *origins; /* by date; the last one is the test */
     size_t counted;
     double mean[RCX_CLV_JUDGED][RCX_CLV_METRIC_COUNT];
-    double mean_calibrated[RCX_CLV_JUDGED]; /* of the absolute total error */
+    double mean_calibrated; /* absolute total error, over the origins that have one */
+    double mean_coverage;   /* likewise */
     double mean_absolute_total[RCX_CLV_JUDGED];
     struct rcx_clv_measures measures; /* at the test */
     struct rcx_clv_fit test_fit;
-    struct rcx_clv_conformal conformal; /* that the test's intervals were moved by: from V */
-    struct rcx_clv_ranges ranges;       /* at the test */
     struct rcx_clv_group_check group[2];
     bool groups_checked;
     /* for the delivered model */
     enum rcx_clv_candidate chosen;
-    struct rcx_clv_conformal delivered_conformal; /* from the test */
+    struct rcx_clv_conformal delivered_conformal; /* from all origins that count */
+    double delivered_total_ratio;                 /* from all snapshots of the asked horizon */
 };
 
 struct rcx_clv_evaluate_options {

@@ -133,7 +133,10 @@ static enum rcx_status boost(const struct training *training, size_t first,
     size_t count = training->job->train_rows > first ? training->job->train_rows - first : 0;
     if (count < FEWEST_POSITIVE || is_constant(label + first, count))
         return RCX_OK;
-    rcx_clv_params(training->data->cfg, &params);
+    if (start)
+        rcx_clv_params(training->data->cfg, &params);
+    else
+        rcx_clv_plain_params(training->data->cfg, &params);
     params.objective = objective;
     const struct rcx_clv_boost boost = {.params = &params,
                                         .first = first,
@@ -162,7 +165,7 @@ static enum rcx_status train_log(struct training *training, struct rcx_error *er
 {
     struct rcx_gbdt_model *model = &training->fit->trees[RCX_CLV_LOG_L2];
     size_t rows = training->job->train_rows;
-    double *fitted = training->expected, sum = 0;
+    double *fitted = training->expected, sum = 0, fitted_sum = 0;
     const struct rcx_matrix matrix = {.rows = rows,
                                       .column_count = training->data->inputs.count,
                                       .columns = (const double *const *)training->data->columns};
@@ -174,9 +177,11 @@ static enum rcx_status train_log(struct training *training, struct rcx_error *er
         return status;
     status = rcx_gbdt_predict(model, &matrix, &(struct rcx_gbdt_predict_options){0},
                               &training->job->parallel, fitted, err);
-    for (size_t i = 0; status == RCX_OK && i < rows; i++)
-        sum += exp(training->other[i] - fitted[i]);
-    training->fit->smear = sum / (double)rows;
+    for (size_t i = 0; status == RCX_OK && i < rows; i++) {
+        sum += 1 + training->label[i];
+        fitted_sum += exp(fitted[i]);
+    }
+    training->fit->smear = fitted_sum > 0 ? sum / fitted_sum : 1;
     return status;
 }
 
@@ -198,7 +203,7 @@ static enum rcx_status train_hurdle(struct training *training, struct rcx_error 
     fit->any_revenue = count == rows;
     enum rcx_status status = boost(training, 0, RCX_GBDT_BINARY, training->other, NULL, &fit->any,
                                    err);
-    rcx_clv_params(training->data->cfg, &params);
+    rcx_clv_plain_params(training->data->cfg, &params);
     params.objective = RCX_GBDT_TWEEDIE;
     const struct rcx_clv_boost amounts = {.params = &params,
                                           .count = count,

@@ -12,7 +12,9 @@
  *                        to explode on short histories
  *   tweedie              boosted trees that start at the mean
  *   l2                   boosted trees on the target itself, at least 0
- *   log_l2               boosted trees on log(1 + target), smeared back (Duan 1983)
+ *   log_l2               boosted trees on log(1 + target), smeared back by the ratio that makes the total of
+ *                        the training rows right (the mean of exp(residual), Duan 1983, was measured to
+ *                        double the total, because customers without revenue are far off in the log)
  *   hurdle               P(any revenue) x revenue given any
  *
  * Trees learn a negative target as 0, the factor and the mean as it is. Where the behaviour model could not
@@ -75,8 +77,10 @@ enum rcx_status rcx_clv_fit_predict(const struct rcx_clv_fit *fit, enum rcx_clv_
 const struct rcx_gbdt_model *rcx_clv_fit_trees(const struct rcx_clv_fit *fit,
                                                enum rcx_clv_candidate candidate);
 
-/* Parameters that all trees of the task have in common. The caller releases them. */
+/* Parameters of the trees that start from the behaviour model, and of those that start at the mean (more
+ * trees and larger steps, since they have further to go). The caller releases them. */
 void rcx_clv_params(const struct rcx_cfg_clv *cfg, struct rcx_gbdt_params *out);
+void rcx_clv_plain_params(const struct rcx_cfg_clv *cfg, struct rcx_gbdt_params *out);
 
 /* Trees on some rows of the data. */
 struct rcx_clv_boost {

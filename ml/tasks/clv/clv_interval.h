@@ -3,10 +3,13 @@
  * interval holds the wanted share of customers (conformalised quantile regression: Romano, Patterson,
  * Candes 2019, scaled by the width, with groups of alike customers, Vovk 2012).
  *
- * Models of the quantiles .1, .5, .9 are trained; on rows they were not trained on each customer has a
- * score: by how many widths w the value lies outside,
+ * Models of the quantiles .1, .5, .9 are trained; at earlier origins, by models that were trained before
+ * each of them, every customer has a score (one origin alone was measured to be one season alone): by how many widths w the value lies outside,
  *     max(low - y, y - high) / w      w = high - low + mean target / 100
- * The (1 + 1/n) coverage quantile of the scores, for each fifth of the customers by the upper quantile,
+ * The (1 + 1/n) coverage quantile of the scores of an origin, for each fifth of the customers by the upper
+ * quantile, is what it would have needed. Origins differ more than their sizes explain, because seasons
+ * do; so what three of four origins would have done with (the quantile of the pooled scores was measured
+ * to hold 2 % too few)
  * moves both ends by so many widths. Where the lower quantile is 0 (customers of whom more than one in ten
  * brings nothing) the interval is one-sided, [0, high]: its lower end cannot be missed but by refunds,
  * so the upper end alone is moved, inwards when the heap of zeros covers too much. */
@@ -44,8 +47,13 @@ enum rcx_status rcx_clv_ranges_predict(const struct rcx_gbdt_model *models,
 /* Sets the interval anew from the quantiles. */
 void rcx_clv_ranges_move(const struct rcx_clv_conformal *conformal, struct rcx_clv_ranges *ranges);
 void rcx_clv_ranges_release(struct rcx_clv_ranges *ranges); /* zero is fine */
-/* From quantiles of rows that no model was trained on. */
-enum rcx_status rcx_clv_conformal_fit(const struct rcx_clv_ranges *ranges, const double *target,
+/* Quantiles of rows that the models behind them were not trained on, and what came. */
+struct rcx_clv_part {
+    const struct rcx_clv_ranges *ranges;
+    const double *target; /* [ranges->rows] */
+};
+/* From one part per origin; of more than 200,000 rows every k-th is taken. */
+enum rcx_status rcx_clv_conformal_fit(const struct rcx_clv_part *parts, size_t count,
                                       double coverage, struct rcx_clv_conformal *out,
                                       struct rcx_error *err);
 /* Whether more than half of the targets are 0 or less: intervals are mostly one-sided then. */

@@ -12,6 +12,7 @@ enum column {
     CUSTOMER,
     DAY,
     VALUE,
+    CALIBRATED,
     Q10,
     Q50,
     Q90,
@@ -46,20 +47,11 @@ static struct rcx_strings *status_texts(void)
 
 static bool add_columns(const struct rcx_column *id, struct rcx_table *out)
 {
-    static const char *const names[COLUMNS] = {"customer_id",
-                                               "snapshot_date",
-                                               "value",
-                                               "value_q10",
-                                               "value_q50",
-                                               "value_q90",
-                                               "interval_low",
-                                               "interval_high",
-                                               "value_if_active",
-                                               "value_if_lapsed",
-                                               "expected_order_value",
-                                               "discounted_value",
-                                               "expected_value",
-                                               "status"};
+    static const char *const names[COLUMNS] = {
+        "customer_id",      "snapshot_date",   "value",           "value_calibrated",
+        "value_q10",        "value_q50",       "value_q90",       "interval_low",
+        "interval_high",    "value_if_active", "value_if_lapsed", "expected_order_value",
+        "discounted_value", "expected_value",  "status"};
     for (int c = 0; c < COLUMNS; c++) {
         enum rcx_type type = c == CUSTOMER ? id->type
                              : c == DAY    ? RCX_TYPE_DATE
@@ -83,6 +75,7 @@ struct scoring {
     uint32_t *feature_row, *behaviour_row; /* [known rows] */
     const struct rcx_column *recency, *age, *expected, *discounted, *order_value, *average;
     double plain_discount; /* of a steady flow over the horizon */
+    double scale;          /* of calibrated values of scored rows */
     struct rcx_clv_scores scores;
 };
 
@@ -112,9 +105,8 @@ static enum rcx_status find_columns(struct scoring *scoring, struct rcx_error *e
 {
     char name[64];
     const struct rcx_table *behaviour = scoring->job->behaviour;
-    const struct rcx_clv_data *data = scoring->job->model->data;
-    int32_t days = data->horizon_days[data->asked];
-    double rate = log1p(data->cfg->annual_discount_rate) / DAYS_A_YEAR * days;
+    int32_t days = scoring->job->model->horizon_days;
+    double rate = log1p(scoring->job->annual_discount_rate) / DAYS_A_YEAR * days;
     scoring->plain_discount = rate > 0 ? -expm1(-rate) / rate : 1;
     scoring->recency = rcx_table_find(behaviour, "recency");
     scoring->age = rcx_table_find(behaviour, "T");
@@ -134,15 +126,15 @@ static enum rcx_status predict(struct scoring *scoring, struct rcx_error *err)
 {
     const struct rcx_clv_score_job *job = scoring->job;
     const struct rcx_clv_model *model = job->model;
-    const struct rcx_clv_data *data = model->data;
     size_t rows = job->features->rows;
     scoring->value = rcx_malloc_array(3 * rows + 1, sizeof *scoring->value);
     if (!scoring->value)
         return rcx_fail_nomem(err, "clv scores", 3 * rows * sizeof(double));
     scoring->active = scoring->value + rows;
     scoring->lapsed = scoring->active + rows;
-    enum rcx_status status = rcx_clv_rows_build(
-        data, job->features, job->behaviour, data->horizon_days[data->asked], &scoring->rows, err);
+    enum rcx_status status = rcx_clv_rows_build(&model->inputs, job->first_data_day,
+                                                model->horizon_days, job->features, job->behaviour,
+                                                &scoring->rows, err);
     const struct rcx_clv_view *view = &scoring->rows.view;
     if (status == RCX_OK)
         status = rcx_clv_fit_predict(&model->fit, model->chosen, view, &job->parallel,
@@ -160,7 +152,12 @@ static enum rcx_status predict(struct scoring *scoring, struct rcx_error *err)
                                                ? 0
                                                : scoring->rows.expected[i];
     }
-    scoring->scores.scored = rows;
+    struct rcx_clv_scores *scores = &scoring->scores;
+    scoring->scale = scores->total > 0
+                         ? model->total_ratio * scores->total_behaviour / scores->total
+                         : (double)NAN;
+    scores->total_calibrated = scores->total * scoring->scale;
+    scores->scored = rows;
     return status;
 }
 
@@ -180,6 +177,7 @@ static void put_scored(const struct scoring *scoring, uint32_t row, size_t i,
                        struct rcx_column *columns)
 {
     columns[VALUE].reals[i] = scoring->value[row];
+    columns[CALIBRATED].reals[i] = scoring->value[row] * scoring->scale;
     for (int q = 0; q < RCX_CLV_QUANTILES; q++)
         columns[Q10 + q].reals[i] = scoring->ranges.quantile[q][row];
     columns[LOW].reals[i] = scoring->ranges.low[row];
@@ -196,6 +194,7 @@ static void put_unscored(const struct scoring *scoring, double expected, size_t 
     double active = expected * conditional->ratio[RCX_CLV_ACTIVE];
     double lapsed = expected * conditional->ratio[RCX_CLV_LAPSED];
     columns[VALUE].reals[i] = expected;
+    columns[CALIBRATED].reals[i] = expected * scoring->job->model->total_ratio;
     for (int c = Q10; c <= HIGH; c++)
         columns[c].reals[i] = NAN;
     columns[ACTIVE].reals[i] = active;

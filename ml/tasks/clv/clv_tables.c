@@ -36,7 +36,8 @@ static void put_backtest(struct rcx_filling *filling, const struct rcx_clv_origi
     columns[9].reals[row] = origin->mean_target;
     for (size_t m = 0; m < RCX_CLV_METRIC_COUNT; m++)
         columns[BACKTEST_FIXED + m].reals[row] = origin->metrics[judged][m];
-    columns[BACKTEST_FIXED + RCX_CLV_METRIC_COUNT].reals[row] = origin->calibrated_total[judged];
+    columns[BACKTEST_FIXED + RCX_CLV_METRIC_COUNT].reals[row] = origin->calibrated_total;
+    columns[BACKTEST_FIXED + RCX_CLV_METRIC_COUNT + 1].reals[row] = origin->coverage;
 }
 
 /* The rows of means have no date. */
@@ -59,6 +60,7 @@ static void put_means(struct rcx_filling *filling, const struct rcx_clv_evaluati
     for (size_t m = 0; m < RCX_CLV_METRIC_COUNT; m++)
         columns[BACKTEST_FIXED + m].reals[row] = evaluation->mean[judged][m];
     columns[BACKTEST_FIXED + RCX_CLV_METRIC_COUNT].reals[row] = NAN;
+    columns[BACKTEST_FIXED + RCX_CLV_METRIC_COUNT + 1].reals[row] = evaluation->mean_coverage;
 }
 
 enum rcx_status rcx_clv_backtest_table(const struct rcx_clv_evaluation *evaluation,
@@ -80,6 +82,7 @@ enum rcx_status rcx_clv_backtest_table(const struct rcx_clv_evaluation *evaluati
     for (size_t m = 0; m < RCX_CLV_METRIC_COUNT; m++)
         rcx_filling_add(&filling, rcx_clv_metric_name((enum rcx_clv_metric)m), RCX_TYPE_REAL);
     rcx_filling_add(&filling, "calibrated_total_error_pct", RCX_TYPE_REAL);
+    rcx_filling_add(&filling, "interval_coverage", RCX_TYPE_REAL);
     rcx_filling_set_texts(&filling, 1, names, RCX_CLV_JUDGED);
     rcx_filling_set_texts(&filling, 2, names, RCX_CLV_JUDGED);
     if (rcx_filling_resize(&filling, (evaluation->origin_count + 1) * RCX_CLV_JUDGED)) {
@@ -106,7 +109,7 @@ static struct decile sum_decile(const struct rcx_clv_evaluation *evaluation, con
                                 const uint32_t *order, size_t first, size_t end)
 {
     const double *value = rcx_clv_test(evaluation)->value[RCX_CLV_DELIVERED];
-    const struct rcx_clv_ranges *ranges = &evaluation->ranges;
+    const struct rcx_clv_ranges *ranges = &rcx_clv_test(evaluation)->ranges;
     struct decile sum = {.rows = (double)(end - first)};
     sum.to = end > first ? value[order[first]] : (double)NAN;
     sum.from = end > first ? value[order[end - 1]] : (double)NAN;
@@ -184,7 +187,7 @@ static void put_judged(struct rcx_filling *filling, const struct rcx_clv_evaluat
 {
     struct rcx_column *columns = filling->table.columns;
     const struct rcx_column *id = &data->targets.columns[0];
-    const struct rcx_clv_ranges *ranges = &evaluation->ranges;
+    const struct rcx_clv_ranges *ranges = &origin->ranges;
     bool test = origin == rcx_clv_test(evaluation);
     size_t width = rcx_type_bytes(id->type);
     memcpy((char *)columns[0].values + at * width, (const char *)id->values + target_row * width,
@@ -200,7 +203,7 @@ static void put_judged(struct rcx_filling *filling, const struct rcx_clv_evaluat
             const double *from = q < RCX_CLV_QUANTILES    ? ranges->quantile[q]
                                  : q == RCX_CLV_QUANTILES ? ranges->low
                                                           : ranges->high;
-            columns[5 + RCX_CLV_JUDGED + q].reals[at + i] = test ? from[i] : (double)NAN;
+            columns[5 + RCX_CLV_JUDGED + q].reals[at + i] = from[i];
         }
     }
 }
@@ -251,7 +254,7 @@ enum rcx_status rcx_clv_importance_table(const struct rcx_clv_model *model, stru
 {
     static const char *const reals[] = {"gain", "gain_share", "splits"};
     const struct rcx_gbdt_model *trees = rcx_clv_fit_trees(&model->fit, model->trees);
-    size_t inputs = model->data->inputs.count;
+    size_t inputs = model->inputs.count;
     struct rcx_filling filling = {0};
     double *gain = rcx_calloc(2 * inputs, sizeof *gain), *splits = gain + inputs, sum = 0;
     size_t *order = rcx_malloc_array(inputs, sizeof *order);
@@ -263,7 +266,7 @@ enum rcx_status rcx_clv_importance_table(const struct rcx_clv_model *model, stru
     rcx_filling_add(&filling, "feature", RCX_TYPE_TEXT);
     rcx_filling_add_reals(&filling, reals, 3);
     rcx_filling_add(&filling, "delivered", RCX_TYPE_BOOL);
-    rcx_filling_set_texts(&filling, 0, (const char *const *)model->data->inputs.names, inputs);
+    rcx_filling_set_texts(&filling, 0, (const char *const *)model->inputs.names, inputs);
     if (rcx_filling_resize(&filling, inputs)) {
         struct rcx_column *columns = filling.table.columns;
         rcx_gbdt_importance_order(gain, inputs, order);

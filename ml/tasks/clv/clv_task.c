@@ -25,13 +25,16 @@ struct running {
 static enum rcx_status score(struct running *running, struct rcx_error *err)
 {
     const struct rcx_clv_task *task = running->task;
-    const struct rcx_clv_score_job job = {.model = &running->model,
-                                          .features = task->features,
-                                          .behaviour = task->behaviour,
-                                          .known = task->known,
-                                          .day = task->day,
-                                          .observation_days = task->observation_days,
-                                          .parallel = task->parallel};
+    const struct rcx_clv_score_job job = {
+        .model = &running->model,
+        .features = task->features,
+        .behaviour = task->behaviour,
+        .known = task->known,
+        .day = task->day,
+        .first_data_day = task->data->first_data_day,
+        .observation_days = task->observation_days,
+        .annual_discount_rate = task->data->cfg->annual_discount_rate,
+        .parallel = task->parallel};
     return rcx_clv_score(&job, &running->out->predictions, &running->out->scores, err);
 }
 
@@ -72,6 +75,8 @@ static void summarise(struct running *running)
     out->simple_wins = evaluation->counted > 0 &&
                        out->best_simple_relative <= out->best_trees_relative;
     out->coverage = rcx_clv_coverage_of(evaluation, data).share;
+    out->mean_coverage = evaluation->mean_coverage;
+    out->test_total_calibrated = test->calibrated_total;
     out->test_r2 = test->metrics[RCX_CLV_DELIVERED][RCX_CLV_R2];
     out->test_total_error = test->metrics[RCX_CLV_DELIVERED][RCX_CLV_TOTAL_ERROR];
     out->horizon_days = data->horizon_days[data->asked];

@@ -30,7 +30,8 @@ struct rcx_clv_result {
     enum rcx_clv_candidate chosen, best_simple, best_trees;
     bool simple_wins;
     double mean_relative, best_simple_relative, best_trees_relative;
-    double coverage, test_r2, test_total_error;
+    double coverage, mean_coverage, test_r2;
+    double test_total_error, test_total_calibrated; /* %; NaN: nothing to calibrate by */
     int32_t horizon_days, evaluated_days;
     size_t train_rows, test_rows;
     rcx_day test_day;

@@ -10,7 +10,7 @@ struct rcx_clv_coverage rcx_clv_coverage_of(const struct rcx_clv_evaluation *eva
                                             const struct rcx_clv_data *data)
 {
     const struct rcx_clv_origin *test = rcx_clv_test(evaluation);
-    const struct rcx_clv_ranges *ranges = &evaluation->ranges;
+    const struct rcx_clv_ranges *ranges = &test->ranges;
     const double *target = data->target[evaluation->horizon] + test->at.first;
     struct rcx_clv_coverage out = {0};
     double rows = (double)test->at.rows;
@@ -126,12 +126,8 @@ static enum rcx_status put_models(struct rcx_json *json, const struct rcx_clv_re
         rcx_json_key(json, rcx_clv_judged_name(c));
         rcx_json_object(json);
         status = put_measures(json, evaluation, c, err);
-        rcx_json_put_real(json, "test_total_error_pct_calibrated",
-                          rcx_clv_test(evaluation)->calibrated_total[c]);
         rcx_json_put_real(json, "mean_absolute_total_error_pct",
                           evaluation->mean_absolute_total[c]);
-        rcx_json_put_real(json, "mean_absolute_total_error_pct_calibrated",
-                          evaluation->mean_calibrated[c]);
         rcx_json_object_end(json);
     }
     rcx_json_object_end(json);
@@ -170,18 +166,42 @@ static void put_intervals(struct rcx_json *json, const struct rcx_clv_report *re
     rcx_json_put_real(json, "wanted_coverage", report->data->cfg->coverage);
     rcx_json_put_real(json, "coverage", coverage.share);
     rcx_json_put_real(json, "coverage_raw", coverage.raw);
+    rcx_json_put_real(json, "mean_coverage_over_origins", evaluation->mean_coverage);
     rcx_json_put_real(json, "mean_width", coverage.width);
     rcx_json_put_real(json, "one_sided_share", coverage.one_sided);
     rcx_json_put_bool(
         json, "mostly_zero",
         rcx_clv_mostly_zero(report->data->target[evaluation->horizon] + test->at.first,
                             test->at.rows));
-    rcx_json_put_u64(json, "moved_by_rows", evaluation->conformal.rows);
+    rcx_json_put_u64(json, "moved_by_rows", test->conformal.rows);
     rcx_json_key(json, "pinball");
     rcx_json_object(json);
     for (size_t q = 0; q < RCX_CLV_QUANTILES; q++)
         rcx_json_put_real(json, names[q], coverage.pinball[q]);
     rcx_json_object_end(json);
+    rcx_json_object_end(json);
+}
+
+/* The level: as delivered, and as calibrated. */
+static void put_totals(struct rcx_json *json, const struct rcx_clv_report *report)
+{
+    const struct rcx_clv_evaluation *evaluation = report->evaluation;
+    const struct rcx_clv_origin *test = rcx_clv_test(evaluation);
+    rcx_json_key(json, "totals");
+    rcx_json_object(json);
+    rcx_json_put_text(json, "value", "as predicted: the least absolute error of single customers");
+    rcx_json_put_text(json, "value_calibrated",
+                      "scaled so that the total is the behaviour model's times the ratio that was "
+                      "right at earlier snapshots; not delivered as the value, seasons differ");
+    rcx_json_put_real(json, "test_total_error_pct",
+                      test->metrics[RCX_CLV_DELIVERED][RCX_CLV_TOTAL_ERROR]);
+    rcx_json_put_real(json, "test_total_error_pct_calibrated", test->calibrated_total);
+    rcx_json_put_real(json, "mean_absolute_total_error_pct",
+                      evaluation->mean_absolute_total[RCX_CLV_DELIVERED]);
+    rcx_json_put_real(json, "mean_absolute_total_error_pct_calibrated",
+                      evaluation->mean_calibrated);
+    rcx_json_put_real(json, "ratio_to_behaviour_at_test", test->total_ratio);
+    rcx_json_put_real(json, "ratio_to_behaviour", evaluation->delivered_total_ratio);
     rcx_json_object_end(json);
 }
 
@@ -215,6 +235,7 @@ static void put_delivered(struct rcx_json *json, const struct rcx_clv_report *re
     rcx_json_put_u64(json, "scored", scores->scored);
     rcx_json_put_u64(json, "lapsed_limited_to_active", scores->limited);
     rcx_json_put_real(json, "total_value", scores->total);
+    rcx_json_put_real(json, "total_value_calibrated", scores->total_calibrated);
     rcx_json_put_real(json, "total_by_behaviour_model", scores->total_behaviour);
     rcx_json_object_end(json);
 }
@@ -228,6 +249,7 @@ enum rcx_status rcx_clv_metrics_json(const struct rcx_clv_report *report, struct
     put_split(&json, report);
     put_choice(&json, report);
     enum rcx_status status = put_models(&json, report, err);
+    put_totals(&json, report);
     put_intervals(&json, report);
     put_groups(&json, report->evaluation);
     put_delivered(&json, report);
