@@ -1,13 +1,15 @@
 """Writing Parquet: rcx against pyarrow, the same 10 M row table, in turns (A B A B), medians.
 
-    python bench/peers/parquet_write.py build/release/bench/parquet_write [ROWS] [RUNS]
+    python bench/peers/parquet_write.py build/release/bench/parquet_write [ROWS] [RUNS] [RESULT.json]
 
 rcx holds texts as codes into a list; pyarrow gets the table both ways, with plain strings and with
 dictionary arrays. Neither side syncs. Printed: seconds, CPU seconds (of all threads), rows per second,
-and bytes of the file."""
+and bytes of the file; RESULT.json gets all samples, such as bench/results/parquet-write.json."""
 
+import datetime
 import json
 import os
+import platform
 import statistics
 import subprocess
 import sys
@@ -41,6 +43,10 @@ def main():
     program = sys.argv[1]
     rows = int(sys.argv[2]) if len(sys.argv) > 2 else 10_000_000
     runs = int(sys.argv[3]) if len(sys.argv) > 3 else 5
+    record = {"name": "parquet-write", "title": "a table of 14 columns in memory to a Parquet file", "rows": rows,
+              "date": datetime.date.today().isoformat(), "cores": os.cpu_count(), "load_before": os.getloadavg()[0],
+              "kernel": platform.release(), "versions": {"pyarrow": pa.__version__, "python": platform.python_version()},
+              "codecs": {}}
     with tempfile.TemporaryDirectory() as directory:
         ours, theirs = f"{directory}/rcx.parquet", f"{directory}/pyarrow.parquet"
         rcx(program, rows, 2, "snappy", ours)
@@ -54,10 +60,15 @@ def main():
                     results.setdefault(f"rcx, {threads} threads", []).append(rcx(program, rows, threads, codec, ours))
                 for name, table in tables.items():
                     results.setdefault(name, []).append(pyarrow(table, codec, theirs))
+            record["codecs"][codec] = {name: [dict(zip(("wall", "cpu", "bytes"), run)) for run in found]
+                                       for name, found in results.items()}
             for name, found in results.items():
                 seconds, cpu = (statistics.median(run[i] for run in found) for i in (0, 1))
                 print(f"{codec:7} {name:22} {seconds:7.3f} s {cpu:7.3f} s of CPU {rows / seconds / 1e6:7.2f} M rows/s"
                       f" {found[-1][2] / 1e6:8.1f} MB")
+    if len(sys.argv) > 4:
+        with open(sys.argv[4], "w", encoding="utf-8") as file:
+            file.write(json.dumps(record, indent=1) + "\n")
 
 
 if __name__ == "__main__":
