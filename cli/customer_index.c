@@ -46,11 +46,36 @@ static size_t slot_of(const struct rcx_customer_index *index, const struct rcx_c
     return slot;
 }
 
+static bool is_rising(const struct rcx_column *ids)
+{
+    for (size_t row = 1; row < ids->rows && ids->type != RCX_TYPE_TEXT; row++)
+        if (ids->i64[row - 1] >= ids->i64[row])
+            return false;
+    return ids->type != RCX_TYPE_TEXT;
+}
+
+static uint32_t search(const struct rcx_column *ids, int64_t id)
+{
+    size_t low = 0, high = ids->rows;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (ids->i64[middle] < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < ids->rows && ids->i64[low] == id ? (uint32_t)low : RCX_NO_ROW;
+}
+
 enum rcx_status rcx_customer_index_open(const struct rcx_column *ids, const char *what,
                                         struct rcx_customer_index *out, struct rcx_error *err)
 {
     struct rcx_customer_index index = {.ids = ids, .slot_count = 16};
     char customer[64];
+    if (is_rising(ids)) {
+        *out = (struct rcx_customer_index){.ids = ids};
+        return RCX_OK;
+    }
     while (index.slot_count < 2 * ids->rows)
         index.slot_count *= 2;
     index.slots = rcx_calloc(index.slot_count, sizeof *index.slots);
@@ -79,6 +104,10 @@ void rcx_customer_index_close(struct rcx_customer_index *index)
 uint32_t rcx_customer_index_find(const struct rcx_customer_index *index,
                                  const struct rcx_column *ids, size_t row)
 {
+    if (row < index->ids->rows && same(index->ids, row, ids, row))
+        return (uint32_t)row;
+    if (!index->slots)
+        return search(index->ids, ids->i64[row]);
     uint32_t found = index->slots[slot_of(index, ids, row)];
     return found == 0 ? RCX_NO_ROW : found - 1;
 }
