@@ -89,7 +89,8 @@ static size_t bitmap_bytes(size_t rows)
 static void column_release(struct rcx_column *column)
 {
     rcx_free(column->name);
-    rcx_free(column->values);
+    if (!column->in_block)
+        rcx_free(column->values);
     rcx_free(column->valid);
     rcx_strings_release(column->dictionary);
 }
@@ -100,9 +101,24 @@ void rcx_table_release(struct rcx_table *table)
         return;
     for (size_t i = 0; i < table->column_count; i++)
         column_release(&table->columns[i]);
+    rcx_pages_free(table->block, table->block_bytes);
     rcx_free(table->columns);
     rcx_free(table->name);
     *table = (struct rcx_table){0};
+}
+
+static bool grow_values(struct rcx_column *column, size_t capacity)
+{
+    size_t width = rcx_type_bytes(column->type);
+    void *old = column->in_block ? NULL : column->values;
+    void *values = rcx_realloc_array(old, capacity, width);
+    if (!values)
+        return false;
+    if (column->in_block && column->capacity > 0)
+        memcpy(values, column->values, column->capacity * width);
+    column->values = values;
+    column->in_block = false;
+    return true;
 }
 
 /* Both arrays grow together; when the second fails the first is merely larger than it needs to be.
@@ -113,10 +129,8 @@ static bool column_reserve(struct rcx_column *column, size_t rows)
         return true;
     size_t doubled = column->capacity > SIZE_MAX / 2 ? rows : column->capacity * 2;
     size_t capacity = rows > doubled ? rows : doubled;
-    void *values = rcx_realloc_array(column->values, capacity, rcx_type_bytes(column->type));
-    if (!values)
+    if (!grow_values(column, capacity))
         return false;
-    column->values = values;
     if (column->valid) {
         uint8_t *valid = rcx_realloc_array(column->valid, bitmap_bytes(capacity), 1);
         if (!valid)
@@ -142,6 +156,47 @@ struct rcx_column *rcx_table_add(struct rcx_table *table, const char *name, enum
     }
     table->columns[table->column_count] = column;
     return &table->columns[table->column_count++];
+}
+
+/* Bytes of the room for `rows` of a column in a block, which ends where a cache line does. */
+static size_t room_in_block(const struct rcx_column *column, size_t rows)
+{
+    return (rows * rcx_type_bytes(column->type) + 63) / 64 * 64;
+}
+
+/* Gives columns that have no room yet theirs in one block, when that is worth while. false: it is not,
+ * or there is no memory of that kind. */
+static bool reserve_block(struct rcx_table *table, size_t rows)
+{
+    enum { LEAST_BYTES = 8 << 20, MOST_WIDTH = 8 };
+    size_t bytes = 0;
+    if (table->block || rows > SIZE_MAX / MOST_WIDTH / (table->column_count + 1) - 64)
+        return false;
+    for (size_t i = 0; i < table->column_count; i++) {
+        if (table->columns[i].capacity > 0)
+            return false;
+        bytes += room_in_block(&table->columns[i], rows);
+    }
+    if (bytes < LEAST_BYTES)
+        return false;
+    table->block = rcx_pages_alloc(bytes);
+    if (!table->block)
+        return false;
+    table->block_bytes = bytes;
+    uint8_t *at = table->block;
+    for (size_t i = 0; i < table->column_count; i++) {
+        struct rcx_column *column = &table->columns[i];
+        column->values = at;
+        column->in_block = true;
+        column->capacity = rows;
+        at += room_in_block(column, rows);
+    }
+    return true;
+}
+
+bool rcx_table_reserve_dense(struct rcx_table *table, size_t rows)
+{
+    return reserve_block(table, rows) || rcx_table_reserve(table, rows);
 }
 
 bool rcx_table_reserve(struct rcx_table *table, size_t rows)

@@ -64,6 +64,7 @@ struct rcx_column {
     unsigned scale; /* DECIMAL only */
     size_t rows;
     size_t capacity;
+    bool in_block; /* the values lie in the table's block */
     union {
         void *values;
         uint8_t *booleans;
@@ -83,6 +84,8 @@ struct rcx_table {
     size_t column_count;
     size_t column_capacity;
     struct rcx_column *columns;
+    void *block; /* values of all columns that had their room reserved together; NULL: none */
+    size_t block_bytes;
 };
 
 size_t rcx_type_bytes(enum rcx_type type);
@@ -96,6 +99,9 @@ struct rcx_column *rcx_table_add(struct rcx_table *table, const char *name, enum
 bool rcx_table_resize(struct rcx_table *table, size_t rows);
 /* Room for `rows` in every column without changing the row count. */
 bool rcx_table_reserve(struct rcx_table *table, size_t rows);
+/* The same when most of that room will be used: the columns of a large table that has none yet get it
+ * in one block of huge pages, which cost memory in full but far fewer page faults. */
+bool rcx_table_reserve_dense(struct rcx_table *table, size_t rows);
 struct rcx_column *rcx_table_find(const struct rcx_table *table, const char *name); /* NULL: none */
 bool rcx_column_is_null(const struct rcx_column *column, size_t row);
 bool rcx_column_set_null(struct rcx_column *column, size_t row); /* false: out of memory */

@@ -265,14 +265,24 @@ static enum rcx_status run_morsel(void *context, size_t morsel, unsigned worker,
                            job->customers);
 }
 
-/* Tables with room for every customer; what is not written costs no memory. */
+/* Whether many customers will have rows at the snapshot: they come about evenly over the time of the
+ * data, so half of them at half of it. */
+static bool most_are_known(const struct job *job, size_t snapshot)
+{
+    const struct rcx_store_summary *summary = rcx_store_summary(job->run->store);
+    rcx_day first = rcx_day_of_time(summary->first_time),
+            last = rcx_day_of_time(summary->last_time);
+    return 2 * (int64_t)(job->plan->snapshots[snapshot] - first) >= last - first;
+}
+
+/* Tables with room for every customer. */
 static enum rcx_status make_tables(struct job *job, struct rcx_error *err)
 {
     const struct rcx_feature_run *run = job->run;
     enum rcx_status status = RCX_OK;
     for (size_t s = 0; s < job->plan->snapshot_count && status == RCX_OK; s++)
         status = rcx_feature_table_init(run->cfg, job->plan, run->store, job->customers,
-                                        &job->tables[s], err);
+                                        most_are_known(job, s), &job->tables[s], err);
     for (size_t s = 0; s < job->plan->snapshot_count && status == RCX_OK && run->summary_sink; s++)
         status = rcx_summary_table_init(run->store, job->customers, &job->summaries[s], err);
     return status;

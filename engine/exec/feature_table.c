@@ -55,11 +55,12 @@ static bool add_columns(const struct rcx_cfg_features *cfg, const struct rcx_fea
 
 enum rcx_status rcx_feature_table_init(const struct rcx_cfg_features *cfg,
                                        const struct rcx_feature_plan *plan,
-                                       const struct rcx_store *store, size_t rows,
+                                       const struct rcx_store *store, size_t rows, bool dense,
                                        struct rcx_table *out, struct rcx_error *err)
 {
     struct rcx_table table = {0};
-    if (!add_columns(cfg, plan, store, &table) || !rcx_table_reserve(&table, rows)) {
+    if (!add_columns(cfg, plan, store, &table) ||
+        !(dense ? rcx_table_reserve_dense(&table, rows) : rcx_table_reserve(&table, rows))) {
         rcx_table_release(&table);
         return rcx_fail_nomem(err, "feature table",
                               rows * rcx_feature_table_row_bytes(plan->with_labels));

@@ -8,11 +8,11 @@
 /* Index of the first feature's column. */
 enum { RCX_FEATURE_FIRST_COLUMN = 2 };
 
-/* An empty table with the columns and room for `rows` rows; pages never written cost nothing.
- * Errors: RCX_E_NOMEM. */
+/* An empty table with the columns and room for `rows` rows; pages never written cost nothing, unless
+ * `dense` says that most rows will be. Errors: RCX_E_NOMEM. */
 enum rcx_status rcx_feature_table_init(const struct rcx_cfg_features *cfg,
                                        const struct rcx_feature_plan *plan,
-                                       const struct rcx_store *store, size_t rows,
+                                       const struct rcx_store *store, size_t rows, bool dense,
                                        struct rcx_table *out, struct rcx_error *err);
 
 /* Writes computed rows into the feature columns of the table at row `at` on; the table has

@@ -90,6 +90,34 @@ static void values_survive_growth(void **state)
 }
 
 /* Against an array of flags, over the sizes at which bitmaps go wrong. */
+/* Columns in one block: apart from each other, and as good as others when they outgrow it. */
+static void dense_columns_survive_growth(void **state)
+{
+    (void)state;
+    enum { ROOM = 1000003 };
+    struct rcx_table table = {0};
+    assert_non_null(rcx_table_add(&table, "flag", RCX_TYPE_BOOL));
+    assert_non_null(rcx_table_add(&table, "count", RCX_TYPE_INT32));
+    assert_non_null(rcx_table_add(&table, "value", RCX_TYPE_REAL));
+    assert_true(rcx_table_reserve_dense(&table, ROOM));
+    assert_true(table.columns[0].in_block && table.columns[2].in_block);
+    assert_true(rcx_table_resize(&table, ROOM));
+    for (size_t i = 0; i < ROOM; i++) {
+        table.columns[0].booleans[i] = i % 3 == 0;
+        table.columns[1].i32[i] = (int32_t)i;
+        table.columns[2].reals[i] = (double)i / 2;
+    }
+    assert_true(rcx_table_resize(&table, ROOM + 1));
+    assert_false(table.columns[0].in_block);
+    for (size_t i = 0; i < ROOM; i++) {
+        assert_int_equal(table.columns[0].booleans[i], i % 3 == 0);
+        assert_int_equal(table.columns[1].i32[i], i);
+        assert_true(table.columns[2].reals[i] == (double)i / 2);
+    }
+    rcx_table_release(&table);
+    assert_null(table.block);
+}
+
 static void nulls_are_where_they_were_set(void **state)
 {
     (void)state;
@@ -260,6 +288,7 @@ int main(void)
         cmocka_unit_test(types_have_sizes_and_names),
         cmocka_unit_test(empty_table_is_zero),
         cmocka_unit_test(values_survive_growth),
+        cmocka_unit_test(dense_columns_survive_growth),
         cmocka_unit_test(nulls_are_where_they_were_set),
         cmocka_unit_test(new_rows_are_valid_also_after_shrinking),
         cmocka_unit_test(nan_is_the_null_of_reals),
