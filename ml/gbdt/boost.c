@@ -167,7 +167,7 @@ static enum rcx_status allocate(struct rcx_boost *boost, struct rcx_error *err)
     boost->score = rcx_pages_alloc(boost->score_bytes);
     boost->pairs = rcx_pages_alloc(boost->pairs_bytes);
     bool ok = boost->pieces && boost->score && boost->pairs;
-    if (params->bagging_freq > 0 && params->bagging_fraction < 1) {
+    if (boost->rows.held_out || (params->bagging_freq > 0 && params->bagging_fraction < 1)) {
         boost->in_bag = rcx_malloc(rows);
         ok = ok && boost->in_bag;
     }
@@ -218,6 +218,8 @@ static enum rcx_status finish(struct rcx_boost *boost, double seconds,
         out_history->best_iteration = kept;
         out_history->seconds = seconds;
     }
+    if (boost->rows.out_score)
+        memcpy(boost->rows.out_score, boost->score, boost->train->rows * sizeof *boost->score);
     *out_model = boost->model;
     boost->model = (struct rcx_gbdt_model){0};
     return RCX_OK;
@@ -231,12 +233,14 @@ static double now(void)
 }
 
 enum rcx_status rcx_boost_train(const struct rcx_gbdt_job *job, int gap_sign,
-                                struct rcx_gbdt_model *out_model,
+                                const struct rcx_boost_rows *rows, struct rcx_gbdt_model *out_model,
                                 struct rcx_gbdt_history *out_history, struct rcx_error *err)
 {
     double begun = now();
     struct rcx_boost boost = {
         .job = job, .params = job->params, .train = job->train, .gap = {.sign = gap_sign}};
+    if (rows)
+        boost.rows = *rows;
     enum rcx_status status = check_job(job, err);
     if (status != RCX_OK)
         return status;
@@ -262,5 +266,5 @@ enum rcx_status rcx_boost_train(const struct rcx_gbdt_job *job, int gap_sign,
 enum rcx_status rcx_gbdt_train(const struct rcx_gbdt_job *job, struct rcx_gbdt_model *out_model,
                                struct rcx_gbdt_history *out_history, struct rcx_error *err)
 {
-    return rcx_boost_train(job, 0, out_model, out_history, err);
+    return rcx_boost_train(job, 0, NULL, out_model, out_history, err);
 }

@@ -14,6 +14,13 @@ struct rcx_boost_gap {
     double reserve; /* never touched, for rounding */
 };
 
+/* Training on a part of the rows, from scores of their own; zero: all rows, from the job's scores. */
+struct rcx_boost_rows {
+    const uint8_t *held_out; /* [rows] 1: takes no part; NULL: none */
+    const double *start;     /* [rows] scores in place of continue_from's; NULL */
+    double *out_score;       /* [rows] of all rows after the last tree; NULL */
+};
+
 struct rcx_boost_piece {
     struct rcx_gradient_range range;
     uint64_t total; /* packed sum of its records */
@@ -29,10 +36,11 @@ struct rcx_boost {
     struct rcx_grower grower;
     struct rcx_leaf_work work;
     struct rcx_boost_gap gap;
+    struct rcx_boost_rows rows;
     double *score; /* [rows] raw */
     float *pairs;  /* [rows] gradient, hessian */
     size_t pairs_bytes, score_bytes;
-    uint8_t *in_bag;      /* [rows]; NULL: no bagging */
+    uint8_t *in_bag;      /* [rows]; NULL: all rows */
     uint8_t *use_feature; /* [used]; NULL: all */
     struct rcx_boost_piece *pieces;
     size_t piece_count;
@@ -53,5 +61,5 @@ enum rcx_status rcx_boost_start(struct rcx_boost *boost, struct rcx_error *err);
 
 /* boost.c */
 enum rcx_status rcx_boost_train(const struct rcx_gbdt_job *job, int gap_sign,
-                                struct rcx_gbdt_model *out_model,
+                                const struct rcx_boost_rows *rows, struct rcx_gbdt_model *out_model,
                                 struct rcx_gbdt_history *out_history, struct rcx_error *err);

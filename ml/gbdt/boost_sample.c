@@ -99,12 +99,15 @@ static void draw_piece(void *context, size_t piece, unsigned worker)
     struct rcx_boost *boost = context;
     (void)worker;
     size_t begin = piece * PIECE, count = piece_rows(boost, piece);
-    uint64_t turn = boost->iteration / (uint64_t)boost->params->bagging_freq;
+    bool bagging = boost->params->bagging_freq > 0;
+    uint64_t turn = bagging ? boost->iteration / (uint64_t)boost->params->bagging_freq : 0;
+    double fraction = bagging ? boost->params->bagging_fraction : 1;
+    const uint8_t *held_out = boost->rows.held_out;
     struct rcx_random random = rcx_random_of((uint64_t)boost->params->seed, STREAM_BAG,
                                              turn << 32 | piece);
     uint32_t chosen = 0;
     for (size_t i = 0; i < count; i++) {
-        bool in = rcx_random_unit(&random) < boost->params->bagging_fraction;
+        bool in = rcx_random_unit(&random) < fraction && !(held_out && held_out[begin + i]);
         boost->in_bag[begin + i] = in;
         chosen += in;
     }
@@ -113,7 +116,8 @@ static void draw_piece(void *context, size_t piece, unsigned worker)
 
 static void draw_rows(struct rcx_boost *boost)
 {
-    if (boost->iteration % (uint64_t)boost->params->bagging_freq != 0)
+    uint64_t turn = (uint64_t)boost->params->bagging_freq;
+    if (turn > 0 ? boost->iteration % turn != 0 : boost->iteration > 0)
         return;
     rcx_team_for(boost->grower.team, boost->piece_count, draw_piece, boost);
     size_t at = 0;

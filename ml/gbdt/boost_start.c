@@ -150,7 +150,9 @@ enum rcx_status rcx_boost_start(struct rcx_boost *boost, struct rcx_error *err)
 {
     const struct rcx_gbdt_dataset *train = boost->train;
     enum rcx_status status = start_model(boost, err);
-    if (status == RCX_OK)
+    if (status == RCX_OK && boost->rows.start)
+        memcpy(boost->score, boost->rows.start, train->rows * sizeof *boost->score);
+    else if (status == RCX_OK)
         status = start_scores(boost, train, boost->score, err);
     for (size_t v = 0; v < boost->job->valid_count && status == RCX_OK; v++)
         status = start_scores(boost, boost->job->valid[v].dataset, boost->evaluation.scores[v],

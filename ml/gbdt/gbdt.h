@@ -76,7 +76,8 @@ enum rcx_status rcx_gbdt_train(const struct rcx_gbdt_job *job, struct rcx_gbdt_m
 /* Several quantiles that never cross, in any row, seen or not: one is trained alone (the nearest to the
  * median, or the outermost one when it lies on a heap of equal labels, as the zeros of a revenue); each
  * farther one is its neighbour's model followed by trees of the distance, which begins at 0 and whose
- * leaf values keep it from changing its sign.
+ * leaf values keep it from changing its sign. Up to 20,000 rows distances are learned from cross-fitted
+ * scores of the neighbour (five folds), because a model fits the rows it has seen too well.
  *  job        params->objective is QUANTILE, params->alpha is ignored
  *  alphas     ascending, distinct, in (0, 1)
  *  out_models one per alpha

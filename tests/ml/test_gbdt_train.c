@@ -273,53 +273,6 @@ static void monotone_on_random_probes(void **state)
     tree_data_release(&data);
 }
 
-static void quantiles_never_cross(void **state)
-{
-    (void)state;
-    enum { PROBES = 10000, COUNT = 5 };
-    static const double alphas[COUNT] = {0.05, 0.1, 0.5, 0.9, 0.95};
-    struct tree_data data, other;
-    struct rcx_gbdt_model models[COUNT] = {{0}};
-    struct rcx_parallel parallel = {2};
-    tree_data_make(&data, 4000, 27);
-    tree_data_set(&data, "objective", "quantile");
-    tree_data_set(&data, "num_iterations", "60");
-    tree_data_set(&data, "num_leaves", "7");
-    tree_data_bin(&data, data.amount, 2);
-    struct rcx_gbdt_job job = {
-        .params = &data.params, .train = &data.dataset, .parallel = &parallel};
-    assert_int_equal(rcx_gbdt_train_quantiles(&job, alphas, COUNT, models, NULL), RCX_OK);
-    unsigned apart = 0, below[COUNT] = {0};
-    double row[TREE_DATA_COLUMNS], raw[COUNT];
-    for (uint64_t p = 0; p < PROBES; p++) { /* rows as no training row is */
-        struct rcx_random random = rcx_random_of(6, 6, p);
-        for (size_t c = 0; c < TREE_DATA_COLUMNS; c++)
-            row[c] = rcx_random_below(&random, 9) == 0 ? NAN : 8 * rcx_random_normal(&random);
-        for (size_t k = 0; k < COUNT; k++) {
-            raw[k] = tree_data_raw(&models[k], row);
-            assert_true(k == 0 || raw[k] >= raw[k - 1]);
-        }
-        apart += raw[COUNT - 1] > raw[0];
-    }
-    assert_true(apart > PROBES * 9 / 10);
-    tree_data_make(&other, 8000, 28);
-    for (size_t r = 0; r < other.rows; r++) {
-        row_of(&other, r, row);
-        for (size_t k = 0; k < COUNT; k++)
-            below[k] += other.amount[r] <= tree_data_raw(&models[k], row);
-    }
-    for (size_t k = 2; k < COUNT; k++) /* three rows of ten are 0: the low ones cannot be met */
-        assert_true(fabs((double)below[k] / (double)other.rows - alphas[k]) < 0.04);
-    tree_data_release(&other);
-    for (size_t k = 0; k < COUNT; k++) {
-        assert_true(models[k].alpha == alphas[k]);
-        rcx_gbdt_model_release(&models[k]);
-    }
-    static const double wrong[] = {0.5, 0.5};
-    assert_int_equal(rcx_gbdt_train_quantiles(&job, wrong, 2, models, NULL), RCX_E_CONFIG);
-    tree_data_release(&data);
-}
-
 /* ---- control ---- */
 
 struct told {
@@ -552,7 +505,6 @@ int main(void)
         cmocka_unit_test(learns),
         cmocka_unit_test(weights_act_as_repeated_rows),
         cmocka_unit_test(monotone_on_random_probes),
-        cmocka_unit_test(quantiles_never_cross),
         cmocka_unit_test(stops_early_and_keeps_the_best),
         cmocka_unit_test(goes_on_with_a_model),
         cmocka_unit_test(starts_from_initial_scores),
