@@ -20,6 +20,7 @@ static struct rcx_simulate_options demo_shop(uint64_t seed)
     options.rows = 200000;
     options.customers = 2500;
     options.dirty_share = 0.001;
+    options.sane_prices = true;
     options.seed = seed;
     return options;
 }

@@ -222,6 +222,6 @@ struct rcx_shop_csv *rcx_shop_csv_open(const struct rcx_simulation *simulation);
 void rcx_shop_csv_close(struct rcx_shop_csv *csv);
 /* Rows [begin, end) of the file to `out` (RCX_SHOP_ROW_BYTES each are there); returns the bytes. */
 size_t rcx_shop_csv_rows(const struct rcx_shop_csv *csv, uint64_t begin, uint64_t end, char *out);
-/* Breaks the row of `length` bytes at `row` in place (RCX_SHOP_ROW_BYTES are there); returns the new
- * length. */
-size_t rcx_shop_dirty_row(char *row, size_t length, struct rcx_random *random);
+/* Breaks the row of `length` bytes at `row` in place (RCX_SHOP_ROW_BYTES are there), not by an absurd
+ * price when prices are to stay sane; returns the new length. */
+size_t rcx_shop_dirty_row(char *row, size_t length, bool sane_prices, struct rcx_random *random);

@@ -193,7 +193,8 @@ static char *maybe_break(const struct rcx_shop_csv *csv, const struct rcx_shop_b
         return end;
     if (rcx_random_below(&random, KINDS) == DUPLICATE && index > 0)
         return put_row(csv, basket, text, index - 1, row);
-    return row + rcx_shop_dirty_row(row, (size_t)(end - row), &random);
+    return row +
+           rcx_shop_dirty_row(row, (size_t)(end - row), simulation->options.sane_prices, &random);
 }
 
 /* The invoice that holds a row. */

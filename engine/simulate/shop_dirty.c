@@ -38,12 +38,12 @@ static size_t replace(char *row, size_t length, const size_t begins[FIELDS + 1],
     return begins[field] + text_length + (length - end);
 }
 
-size_t rcx_shop_dirty_row(char *row, size_t length, struct rcx_random *random)
+size_t rcx_shop_dirty_row(char *row, size_t length, bool sane_prices, struct rcx_random *random)
 {
     size_t begins[FIELDS + 1];
     if (!find_fields(row, length, begins))
         return length;
-    switch ((enum breakage)rcx_random_below(random, BREAKAGES)) {
+    switch ((enum breakage)rcx_random_below(random, sane_prices ? ABSURD_PRICE : BREAKAGES)) {
     case BROKEN_DATE:
         return replace(row, length, begins, DATE,
                        bad_dates[rcx_random_below(random, COUNT(bad_dates))]);

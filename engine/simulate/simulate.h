@@ -46,9 +46,10 @@ struct rcx_simulate_options {
     uint32_t days;     /* length of the period, 1..20,000 */
     uint32_t products; /* 1..100,000 */
 
-    double dirty_share;     /* of the rows, 0..1: broken dates and numbers, missing fields, exact
+    double dirty_share; /* of the rows, 0..1: broken dates and numbers, missing fields, exact
                                duplicates, absurd prices, in equal parts */
-    double guest_share;     /* of the rows, 0..0.95: no customer id */
+    bool sane_prices;   /* no absurd prices among them: those count in labels, and drown the rest */
+    double guest_share; /* of the rows, 0..0.95: no customer id */
     double return_share;    /* of the purchases, 0..1: some lines of it are cancelled later */
     double promotion_share; /* of the months of a product, 0..1: sold 20 % cheaper */
     double season_strength; /* 0: every month alike; 1: as strong as in a gift shop */

@@ -155,7 +155,7 @@
       const kind = numeric.has(c.format) ? 'number' : c.format === 'code' || c.format === 'digest' ? c.format : c.tone ? text : /^[0-9-]{10}$/.test(text) ? 'date' : undefined;
       return make('td', { class: kind }, text);
     })));
-    return make('div', { class: rows.length > 40 ? 'scroll tall' : 'scroll', tabindex: '0' }, make('table', {}, make('thead', {}, head), make('tbody', {}, body)));
+    return make('div', { class: rows.length > 40 ? 'scroll tall' : 'scroll', tabindex: '0' }, make('table', columns.length > 6 ? { style: 'min-width:' + 84 * columns.length + 'px' } : {}, make('thead', {}, head), make('tbody', {}, body)));
   }
 
   const quote = v => { const t = v === null || v === undefined ? '' : String(v); return /[",\n]/.test(t) ? '"' + t.replace(/"/g, '""') + '"' : t; };
