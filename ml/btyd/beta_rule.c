@@ -2,10 +2,11 @@
 
 #include <math.h>
 
+static const double FALL = 44; /* ends where the integrand has fallen by e^-44 */
+static const double STEP = .06;
+
 void rcx_beta_rule_make(double a, double b, struct rcx_beta_rule *out)
 {
-    const double FALL = 44; /* ends where the integrand has fallen by e^-44 */
-    const double STEP = .06;
     const double centre = log(a / b);
     const double scale = fmin(1, sqrt(1 / a + 1 / b));
     /* p^a (1 - p)^b falls in ln(p / (1 - p)) like e^(-a |u|) and, before that, like exp(-b e^-u) */

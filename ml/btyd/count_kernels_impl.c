@@ -60,17 +60,18 @@ RCX_LANES_INLINE rcx_lanes death_before(const struct rcx_pareto_run *run, const 
     const rcx_lanes reach = find_reach(run, ends, horizon);
     const rcx_lanes length = rcx_lanes_log1p(reach / ends->scale);
     const double longest = 6 / sqrt(ends->n > 4 ? ends->n : 4); /* panel, so that 16 nodes do */
-    const double panels = ceil(rcx_lanes_highest(length) / longest);
+    const uint64_t panels = 1 + (uint64_t)(rcx_lanes_highest(length) / longest);
+    const rcx_lanes share = length / (double)panels;
     const struct rcx_gauss_rule *rule = &run->rules->rules[RCX_PARETO_COUNT_RULE];
     rcx_lanes sum = {0};
-    for (double panel = 0; panel < panels; panel++) {
+    for (uint64_t panel = 0; panel < panels; panel++) {
         for (unsigned j = 0; j < rule->count; j++) {
-            const rcx_lanes tau = length * ((panel + rule->nodes[j]) / panels);
+            const rcx_lanes tau = share * ((double)panel + rule->nodes[j]);
             const rcx_lanes u = rcx_lanes_box_cox(1, tau) * ends->scale;
             sum += rule->weights[j] * share_at(run, ends, u, run->s + 1, tau);
         }
     }
-    return run->s * length * ends->scale / (panels * ends->beta) * sum;
+    return run->s * share * ends->scale / ends->beta * sum;
 }
 
 void RCX_KERNEL(pareto_count)(const double *age, size_t lanes, const struct rcx_pareto_run *run,

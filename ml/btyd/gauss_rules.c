@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+static const double PI = 3.14159265358979323846;
+
 /* The Legendre polynomial of degree n at x, and its derivative. */
 static double legendre(unsigned n, double x, double *derivative)
 {
@@ -19,7 +21,6 @@ static double legendre(unsigned n, double x, double *derivative)
 struct rcx_gauss_rule rcx_gauss_rule_of(unsigned count)
 {
     enum { STEPS = 8 };
-    static const double PI = 3.14159265358979323846;
     struct rcx_gauss_rule rule = {.count = count};
     for (unsigned i = 0; i < (count + 1) / 2; i++) {
         double n = count;

@@ -7,13 +7,14 @@
 #include "ml/btyd/gamma_functions.h"
 #include "ml/btyd/likelihood.h"
 
+static const struct {
+    double longest;
+    unsigned count;
+} NODES[RCX_PARETO_RULES] = {{.5, 6}, {1, 8},  {2, 12},  {3, 16},
+                             {5, 24}, {8, 32}, {12, 48}, {HUGE_VAL, 96}};
+
 struct rcx_pareto_rules rcx_pareto_rules_of(void)
 {
-    static const struct {
-        double longest;
-        unsigned count;
-    } NODES[RCX_PARETO_RULES] = {{.5, 6}, {1, 8},  {2, 12},  {3, 16},
-                                 {5, 24}, {8, 32}, {12, 48}, {HUGE_VAL, 96}};
     struct rcx_pareto_rules rules;
     for (unsigned i = 0; i < RCX_PARETO_RULES; i++) {
         rules.longest[i] = NODES[i].longest;
