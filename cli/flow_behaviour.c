@@ -1,5 +1,6 @@
 #include "cli/flow_behaviour.h"
 
+#include <pthread.h>
 #include <stdio.h>
 
 #include "base/file.h"
@@ -10,9 +11,10 @@
 struct rcx_flow_behaviour {
     struct rcx_flow_behaviour_options options;
     struct rcx_behaviour_plan plan;
-    struct rcx_sink *sink; /* or NULL */
-    struct rcx_behaviour_fit *fits;
+    struct rcx_sink *sink;          /* or NULL */
+    struct rcx_behaviour_fit *fits; /* of the snapshots */
     size_t count, capacity;
+    pthread_mutex_t lock; /* guards `fits` while snapshots are fitted */
     size_t rows;
 };
 
@@ -38,6 +40,7 @@ enum rcx_status rcx_flow_behaviour_open(const struct rcx_flow_behaviour_options 
     enum rcx_status status = RCX_OK;
     if (!behaviour)
         return rcx_fail_nomem(err, "behaviour", sizeof *behaviour);
+    pthread_mutex_init(&behaviour->lock, NULL);
     behaviour->options = *options;
     behaviour->plan = rcx_behaviour_plan_of(options->config, options->parallel);
     if (options->output) {
@@ -61,8 +64,36 @@ void rcx_flow_behaviour_close(struct rcx_flow_behaviour *behaviour)
     if (!behaviour)
         return;
     rcx_sink_abort(behaviour->sink);
+    pthread_mutex_destroy(&behaviour->lock);
     rcx_free(behaviour->fits);
     rcx_free(behaviour);
+}
+
+/* false: out of memory */
+static bool keep_fit(struct rcx_flow_behaviour *behaviour, size_t snapshot,
+                     const struct rcx_behaviour_fit *fit)
+{
+    pthread_mutex_lock(&behaviour->lock);
+    bool ok = rcx_array_reserve(&behaviour->fits, &behaviour->capacity, snapshot + 1,
+                                sizeof *behaviour->fits);
+    if (ok) {
+        behaviour->fits[snapshot] = *fit;
+        behaviour->count = behaviour->count > snapshot ? behaviour->count : snapshot + 1;
+    }
+    pthread_mutex_unlock(&behaviour->lock);
+    return ok;
+}
+
+enum rcx_status rcx_flow_behaviour_fit(void *context, size_t snapshot, struct rcx_table *table,
+                                       struct rcx_error *err)
+{
+    struct rcx_flow_behaviour *behaviour = context;
+    struct rcx_behaviour_fit fit;
+    enum rcx_status status = rcx_behaviour_add(&behaviour->plan, table, &fit, err);
+    if (status != RCX_OK)
+        return status;
+    return keep_fit(behaviour, snapshot, &fit) ? RCX_OK
+                                               : rcx_fail_nomem(err, "behaviour", sizeof fit);
 }
 
 enum rcx_status rcx_flow_behaviour_add(void *context, size_t snapshot, struct rcx_table *table,
@@ -70,14 +101,6 @@ enum rcx_status rcx_flow_behaviour_add(void *context, size_t snapshot, struct rc
 {
     struct rcx_flow_behaviour *behaviour = context;
     (void)snapshot;
-    if (!rcx_array_reserve(&behaviour->fits, &behaviour->capacity, behaviour->count + 1,
-                           sizeof *behaviour->fits))
-        return rcx_fail_nomem(err, "behaviour", sizeof *behaviour->fits);
-    enum rcx_status status = rcx_behaviour_add(&behaviour->plan, table,
-                                               &behaviour->fits[behaviour->count], err);
-    if (status != RCX_OK)
-        return status;
-    behaviour->count++;
     behaviour->rows += table->rows;
     return behaviour->sink ? rcx_sink_write(behaviour->sink, table, err) : RCX_OK;
 }

@@ -5,7 +5,8 @@
  *
  *     struct rcx_flow_behaviour *behaviour;
  *     rcx_flow_behaviour_open(&options, &behaviour, err)
- *     flow.summary = rcx_flow_behaviour_add; flow.summary_context = behaviour; rcx_flow_features(...)
+ *     flow.summary_work = rcx_flow_behaviour_fit; flow.summary = rcx_flow_behaviour_add;
+ *     flow.summary_context = behaviour; rcx_flow_features(...)
  *     rcx_flow_behaviour_commit(behaviour, &result, err); rcx_flow_behaviour_close(behaviour) */
 #include "config/config.h"
 #include "engine/exec/feature_run.h"
@@ -34,8 +35,10 @@ struct rcx_behaviour_plan rcx_behaviour_plan_of(const struct rcx_config *config,
 /* Errors: of the sink; RCX_E_NOMEM. Borrows the options' texts. */
 enum rcx_status rcx_flow_behaviour_open(const struct rcx_flow_behaviour_options *options,
                                         struct rcx_flow_behaviour **out, struct rcx_error *err);
-/* Fits a summary table and adds its rows to the output; the columns are added to `table`.
+/* Fits a summary table and adds the columns to it; several tables at once, if one likes.
  *  context  struct rcx_flow_behaviour */
+rcx_feature_sink_function rcx_flow_behaviour_fit;
+/* Adds the rows of a table that was fitted to the output. */
 rcx_feature_sink_function rcx_flow_behaviour_add;
 /* Puts the files under their names. Errors: RCX_E_IO, RCX_E_NOMEM. */
 enum rcx_status rcx_flow_behaviour_commit(struct rcx_flow_behaviour *behaviour,

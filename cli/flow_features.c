@@ -59,6 +59,13 @@ static enum rcx_status deliver_summary(void *context, size_t snapshot, struct rc
     return flow->summary(flow->summary_context, snapshot, table, err);
 }
 
+static enum rcx_status work_on_summary(void *context, size_t snapshot, struct rcx_table *table,
+                                       struct rcx_error *err)
+{
+    const struct rcx_flow_features *flow = ((const struct delivery *)context)->flow;
+    return flow->summary_work(flow->summary_context, snapshot, table, err);
+}
+
 static enum rcx_status open_sink(struct delivery *delivery, struct rcx_error *err)
 {
     static const char *const sorted_by[] = {"snapshot_date", "customer_id"};
@@ -196,6 +203,7 @@ static enum rcx_status compute(struct delivery *delivery, struct rcx_error *err)
         .table_bytes = flow->table_bytes,
         .sink = deliver,
         .summary_sink = flow->summary ? deliver_summary : NULL,
+        .summary_work = flow->summary_work ? work_on_summary : NULL,
         .sink_context = delivery,
     };
     enum rcx_status status = rcx_feature_run(&run, &stats, err);

@@ -30,6 +30,8 @@ struct rcx_flow_features {
     /* Gets the summary table of every snapshot that is computed (engine/exec/summary_table.h), before
      * its features; may take it. NULL: none is made. */
     rcx_feature_sink_function *summary;
+    /* Works on it before, as in struct rcx_feature_run. NULL: nobody. */
+    rcx_feature_sink_function *summary_work;
     void *summary_context;
 };
 

@@ -22,19 +22,27 @@ struct rows {
     size_t last;
     struct rcx_behaviour_plan plan;
     struct rcx_table behaviour; /* of the snapshot whose features come next */
-    bool fitted;
+    bool *fitted;               /* [snapshots] */
 };
+
+/* Several snapshots at once. */
+static enum rcx_status fit_summary(void *context, size_t snapshot, struct rcx_table *table,
+                                   struct rcx_error *err)
+{
+    struct rows *rows = context;
+    struct rcx_behaviour_fit fit;
+    enum rcx_status status = rcx_behaviour_add(&rows->plan, table, &fit, err);
+    if (status == RCX_OK)
+        rows->fitted[snapshot] = fit.fitted;
+    return status;
+}
 
 static enum rcx_status take_summary(void *context, size_t snapshot, struct rcx_table *table,
                                     struct rcx_error *err)
 {
     struct rows *rows = context;
-    struct rcx_behaviour_fit fit;
     (void)snapshot;
-    enum rcx_status status = rcx_behaviour_add(&rows->plan, table, &fit, err);
-    if (status != RCX_OK)
-        return status;
-    rows->fitted = fit.fitted;
+    (void)err;
     rcx_table_release(&rows->behaviour);
     rows->behaviour = *table;
     *table = (struct rcx_table){0};
@@ -45,8 +53,9 @@ static enum rcx_status take_features(void *context, size_t snapshot, struct rcx_
                                      struct rcx_error *err)
 {
     struct rows *rows = context;
-    enum rcx_status status =
-        rows->add ? rows->add(rows->context, table, &rows->behaviour, rows->fitted, err) : RCX_OK;
+    enum rcx_status status = rows->add ? rows->add(rows->context, table, &rows->behaviour,
+                                                   rows->fitted[snapshot], err)
+                                       : RCX_OK;
     if (status == RCX_OK && snapshot == rows->last) {
         rows->scored->features = *table;
         rows->scored->behaviour = rows->behaviour;
@@ -79,8 +88,11 @@ static enum rcx_status run_features(struct rows *rows, const struct rcx_snapshot
                                                      task->from->range);
     struct rcx_feature_run_stats stats = {
         .snapshots = rcx_calloc(snapshots->count, sizeof *stats.snapshots)};
-    if (!stats.snapshots)
+    rows->fitted = rcx_calloc(snapshots->count, sizeof *rows->fitted);
+    if (!stats.snapshots || !rows->fitted) {
+        rcx_free(stats.snapshots);
         return rcx_fail_nomem(err, "snapshots", snapshots->count * sizeof *stats.snapshots);
+    }
     labels.more = more_horizons(config);
     const struct rcx_feature_run run = {
         .store = task->from->store,
@@ -92,6 +104,7 @@ static enum rcx_status run_features(struct rows *rows, const struct rcx_snapshot
         .table_bytes = task->table_bytes,
         .sink = take_features,
         .summary_sink = take_summary,
+        .summary_work = fit_summary,
         .sink_context = rows,
     };
     enum rcx_status status = rcx_feature_run(&run, &stats, err);
@@ -127,6 +140,7 @@ enum rcx_status rcx_flow_rows(const struct rcx_flow_task *task, const rcx_day *d
         status = rcx_known_customers(task->from->store, scored.day, &task->parallel, &scored.known,
                                      err);
     rcx_table_release(&rows.behaviour);
+    rcx_free(rows.fitted);
     rcx_snapshots_release(&snapshots);
     if (status == RCX_OK)
         *out = scored;

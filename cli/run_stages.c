@@ -289,6 +289,7 @@ static enum rcx_status compute_features(struct rcx_run_state *run, const char *t
         .also_format = rcx_flow_run_also(&run->config->export),
         .no_sync = true,
         .summary = rcx_flow_behaviour_add,
+        .summary_work = rcx_flow_behaviour_fit,
         .summary_context = behaviour,
     };
     if (status == RCX_OK)

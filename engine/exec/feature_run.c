@@ -38,6 +38,8 @@ struct job {
     struct rcx_table *tables;    /* [snapshots of the pass] */
     struct rcx_table *summaries; /* the same; empty without a sink for them */
     size_t customers;            /* room in each table */
+    size_t first_snapshot;       /* of the pass, among all */
+    size_t first_worked;         /* of the summaries worked on at once */
 
     pthread_mutex_t lock;    /* guards what follows */
     struct block **computed; /* [morsels] blocks that wait for those before them */
@@ -288,45 +290,78 @@ static enum rcx_status make_tables(struct job *job, struct rcx_error *err)
     return status;
 }
 
-static enum rcx_status deliver_summary(struct job *job, size_t first_snapshot, size_t s,
+/* Chunk c is snapshot first_worked + c of the pass. */
+static enum rcx_status work_on_summary(void *context, size_t chunk, unsigned worker,
                                        struct rcx_error *err)
 {
-    const struct rcx_feature_run *run = job->run;
+    (void)worker;
+    struct job *job = context;
+    size_t s = job->first_worked + chunk;
     struct rcx_table *table = &job->summaries[s];
-    if (!run->summary_sink)
-        return RCX_OK;
     if (!rcx_table_resize(table, job->summary_rows[s]))
         return rcx_fail_nomem(err, "summary table", job->summary_rows[s]);
-    enum rcx_status status = run->summary_sink(run->sink_context, first_snapshot + s, table, err);
+    return job->run->summary_work
+               ? job->run->summary_work(job->run->sink_context, job->first_snapshot + s, table, err)
+               : RCX_OK;
+}
+
+/* As many summaries at once as there are threads, not all: what the work adds is held until the sink
+ * has had it. A single one has the threads for itself. */
+static enum rcx_status work_on_summaries(struct job *job, size_t s, struct rcx_error *err)
+{
+    const struct rcx_parallel *parallel = &job->run->parallel;
+    size_t left = job->plan->snapshot_count - s;
+    if (!job->run->summary_sink || s % parallel->threads != 0)
+        return RCX_OK;
+    job->first_worked = s;
+    return rcx_parallel_for(parallel, left < parallel->threads ? left : parallel->threads,
+                            work_on_summary, job, err);
+}
+
+static enum rcx_status deliver_summary(struct job *job, size_t s, struct rcx_error *err)
+{
+    const struct rcx_feature_run *run = job->run;
+    if (!run->summary_sink)
+        return RCX_OK;
+    enum rcx_status status = run->summary_sink(run->sink_context, job->first_snapshot + s,
+                                               &job->summaries[s], err);
+    rcx_table_release(&job->summaries[s]);
+    return status;
+}
+
+static enum rcx_status deliver_features(struct job *job, size_t s,
+                                        struct rcx_feature_run_stats *stats, struct rcx_error *err)
+{
+    const struct rcx_feature_run *run = job->run;
+    struct rcx_table *table = &job->tables[s];
+    struct rcx_snapshot_counts *counts = &stats->snapshots[job->first_snapshot + s];
+    for (unsigned w = 0; w < run->parallel.threads; w++) {
+        if (job->workers[w].visit.counts)
+            rcx_snapshot_counts_merge(counts, &job->workers[w].visit.counts[s]);
+    }
+    if (!rcx_table_resize(table, job->rows[s]))
+        return rcx_fail_nomem(err, "feature table", job->rows[s]);
+    stats->rows += table->rows;
+    enum rcx_status status = rcx_feature_table_finish(job->plan, s, table, err);
+    if (status == RCX_OK)
+        status = run->sink(run->sink_context, job->first_snapshot + s, table, err);
     rcx_table_release(table);
     return status;
 }
 
 /* Hands the finished tables to the sinks; each is released before the next is finished. */
-static enum rcx_status deliver(struct job *job, size_t first_snapshot,
-                               struct rcx_feature_run_stats *stats, struct rcx_error *err)
+static enum rcx_status deliver(struct job *job, struct rcx_feature_run_stats *stats,
+                               struct rcx_error *err)
 {
-    const struct rcx_feature_run *run = job->run;
-    for (size_t s = 0; s < job->plan->snapshot_count; s++) {
-        struct rcx_table *table = &job->tables[s];
-        struct rcx_snapshot_counts *counts = &stats->snapshots[first_snapshot + s];
-        for (unsigned w = 0; w < run->parallel.threads; w++) {
-            if (job->workers[w].visit.counts)
-                rcx_snapshot_counts_merge(counts, &job->workers[w].visit.counts[s]);
-        }
-        if (!rcx_table_resize(table, job->rows[s]))
-            return rcx_fail_nomem(err, "feature table", job->rows[s]);
-        stats->rows += table->rows;
-        enum rcx_status status = deliver_summary(job, first_snapshot, s, err);
+    enum rcx_status status = RCX_OK;
+    for (size_t s = 0; s < job->plan->snapshot_count && status == RCX_OK; s++) {
+        status = work_on_summaries(job, s, err);
         if (status == RCX_OK)
-            status = rcx_feature_table_finish(job->plan, s, table, err);
+            status = deliver_summary(job, s, err);
         if (status == RCX_OK)
-            status = run->sink(run->sink_context, first_snapshot + s, table, err);
-        rcx_table_release(table);
-        if (status != RCX_OK)
-            return status;
+            status = deliver_features(job, s, stats, err);
     }
-    return RCX_OK;
+    return status;
 }
 
 /* What reading needed; the sink can have the memory. */
@@ -398,6 +433,7 @@ static enum rcx_status run_pass(const struct rcx_feature_run *run, const struct 
                       .plan = &plan,
                       .scan = scan,
                       .customers = (size_t)rcx_store_summary(run->store)->customers,
+                      .first_snapshot = first_snapshot,
                       .lock = PTHREAD_MUTEX_INITIALIZER};
     status = reserve_job(&job, err);
     if (status == RCX_OK)
@@ -405,7 +441,7 @@ static enum rcx_status run_pass(const struct rcx_feature_run *run, const struct 
                                   err);
     release_scratch(&job);
     if (status == RCX_OK)
-        status = deliver(&job, first_snapshot, stats, err);
+        status = deliver(&job, stats, err);
     for (unsigned i = 0; job.workers && i < run->parallel.threads; i++)
         stats->customers_rescanned += job.workers[i].visit.rescanned_customers;
     release_job(&job);

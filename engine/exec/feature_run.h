@@ -27,6 +27,9 @@ struct rcx_feature_run {
     rcx_feature_sink_function *sink;
     /* Gets the summary table of a snapshot just before `sink` gets its features; NULL: none is made. */
     rcx_feature_sink_function *summary_sink;
+    /* Is called before, for several snapshots at once by several threads, and may change the summary
+     * table in place, as fitting a model and adding its columns does. NULL: nothing is. */
+    rcx_feature_sink_function *summary_work;
     void *sink_context;
 };
 
