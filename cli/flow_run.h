@@ -29,7 +29,7 @@ struct rcx_flow_run {
     void *progress_context;
 };
 
-enum { RCX_RUN_STAGES_MOST = 16, RCX_RUN_OUTPUTS_MOST = 32, RCX_RUN_NOTE_BYTES = 200 };
+enum { RCX_RUN_STAGES_MOST = 16, RCX_RUN_OUTPUTS_MOST = 32, RCX_RUN_NOTE_BYTES = 400 };
 
 /* A file of the run directory. */
 struct rcx_run_output {

@@ -60,6 +60,20 @@ static enum rcx_status load_model(const struct rcx_flow_score *flow, struct rcx_
 
 /* --- the rows ----------------------------------------------------------------------------------- */
 
+/* Behind the data everybody would look silent. */
+static enum rcx_status check_day(const struct rcx_flow_score *flow, struct rcx_error *err)
+{
+    char asked[RCX_DATE_TEXT_BYTES], first[RCX_DATE_TEXT_BYTES], last[RCX_DATE_TEXT_BYTES];
+    const struct rcx_data_range *range = &flow->from->range;
+    if (flow->day <= range->last)
+        return RCX_OK;
+    return rcx_fail(err, RCX_E_INPUT,
+                    "--as-of %s: the data run from %s to %s, and days without data would count as "
+                    "silence of every customer; the latest date is %s",
+                    rcx_format_day(flow->day, asked), rcx_format_day(range->first, first),
+                    rcx_format_day(range->last, last), last);
+}
+
 enum rcx_status rcx_flow_score(const struct rcx_flow_score *flow, struct rcx_flow_score_result *out,
                                struct rcx_error *err)
 {
@@ -70,7 +84,9 @@ enum rcx_status rcx_flow_score(const struct rcx_flow_score *flow, struct rcx_flo
                                        .parallel = flow->parallel,
                                        .table_bytes = flow->table_bytes};
     struct rcx_clv_model values = {0};
-    enum rcx_status status = load_model(flow, &result.churn, err);
+    enum rcx_status status = check_day(flow, err);
+    if (status == RCX_OK)
+        status = load_model(flow, &result.churn, err);
     if (status == RCX_OK)
         status = rcx_flow_score_load_values(flow, &values, &result.has_values, err);
     if (status == RCX_OK)

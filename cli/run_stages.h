@@ -48,7 +48,7 @@ struct rcx_flow_task rcx_run_task(const struct rcx_run_state *run);
 /* What a stage goes without when there is too little to make it of: no reason to stop a run. What an
  * earlier run wrote is removed, because it is not of these data, and later stages go on. */
 struct rcx_run_absence {
-    const char *stage, *what, *why;      /* "churn", "no model", "too little data" */
+    const char *stage, *what; /* "churn", "no model"; the note adds what the problem is */
     const char *(*output)(size_t index); /* names of its files; NULL past the end */
 };
 enum rcx_status rcx_run_stage_without(struct rcx_run_state *run, struct rcx_run_stage *stage,

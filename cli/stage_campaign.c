@@ -36,8 +36,7 @@ enum rcx_status rcx_run_stage_campaign(struct rcx_run_state *run, struct rcx_run
     const struct rcx_error problem = {.text = "the stages churn and clv made no predictions"};
     struct rcx_flow_campaign_result result;
     char contacts[32], customers[32];
-    const struct rcx_run_absence absence = {"campaign", "no plan", "no predictions",
-                                            rcx_flow_campaign_output};
+    const struct rcx_run_absence absence = {"campaign", "no plan", rcx_flow_campaign_output};
     if (!has_predictions(run))
         return rcx_run_stage_without(run, stage, &absence, &problem, err);
     enum rcx_status status = rcx_flow_campaign(&flow, &result, err);

@@ -24,8 +24,7 @@ enum rcx_status rcx_run_stage_churn(struct rcx_run_state *run, struct rcx_run_st
 {
     struct rcx_churn_result result = {0};
     struct rcx_error problem = {0};
-    const struct rcx_run_absence absence = {"churn", "no model", "too little data",
-                                            rcx_flow_churn_output};
+    const struct rcx_run_absence absence = {"churn", "no model", rcx_flow_churn_output};
     enum rcx_status status = rcx_run_open_cleaned(run, err);
     const struct rcx_flow_task flow = rcx_run_task(run);
     if (status != RCX_OK)

@@ -24,8 +24,7 @@ enum rcx_status rcx_run_stage_clv(struct rcx_run_state *run, struct rcx_run_stag
     struct rcx_clv_result result = {0};
     struct rcx_error problem = {0};
     size_t files = 0;
-    const struct rcx_run_absence absence = {"clv", "no model", "too little data",
-                                            rcx_flow_clv_output};
+    const struct rcx_run_absence absence = {"clv", "no model", rcx_flow_clv_output};
     enum rcx_status status = rcx_run_open_cleaned(run, err);
     const struct rcx_flow_task flow = rcx_run_task(run);
     if (status != RCX_OK)

@@ -28,7 +28,8 @@ enum rcx_status rcx_run_stage_without(struct rcx_run_state *run, struct rcx_run_
         rcx_free(path);
     }
     stage->fingerprint = (struct rcx_digest){0}; /* never taken for unchanged */
-    snprintf(stage->note, sizeof stage->note, "%s: %s", absence->what, absence->why);
+    snprintf(stage->note, sizeof stage->note, "%s: %.*s", absence->what, RCX_RUN_NOTE_BYTES - 32,
+             problem->text);
     rcx_log_write(run->flow->log, RCX_LOG_WARNING, absence->stage, "%s: %s", absence->what,
                   problem->text);
     return status;
