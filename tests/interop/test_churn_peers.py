@@ -65,13 +65,16 @@ def uci(tmp_path_factory):
     return Run(tmp_path_factory.mktemp("uci") / "run", UCI)
 
 
+def make_shop(folder, seed):
+    """A generated shop of some 20,000 customers, without season and without a turn of the year, when it is closed."""
+    rcx("generate", "--rows", 250000, "--basket", 3, "--guests", 0, "--start", "2010-01-05", "--days", 345,
+        "--season", 0, "--acquisition", 1, "--seed", seed, "-o", folder / "shop.csv")
+    return Run(folder / "run", folder / "shop.csv", "--set", "churn.resamples=200")
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """A generated shop of some 20,000 customers, without season and without a turn of the year, when it is closed."""
-    folder = tmp_path_factory.mktemp("made")
-    rcx("generate", "--rows", 250000, "--basket", 3, "--guests", 0, "--start", "2010-01-05", "--days", 345,
-        "--season", 0, "--acquisition", 1, "--seed", 3, "-o", folder / "shop.csv")
-    return Run(folder / "run", folder / "shop.csv", "--set", "churn.resamples=200")
+    return make_shop(tmp_path_factory.mktemp("made"), 3)
 
 
 @pytest.fixture(params=["uci", "made"])
@@ -283,12 +286,25 @@ def check_curve(shop, curve):
             assert point.f2 == pytest.approx(sk.fbeta_score(rows.churn, acted, beta=2), rel=1e-9)
 
 
-def test_calibrated_on_a_shop_with_known_truth(made):
-    test = made.metrics["test"]
-    assert test["models"]["delivered"]["ece"]["value"] <= .05
-    frame = made.judged[made.judged.snapshot_date.astype(str) == made.metrics["split"]["test"]]
-    rate, error = frame.churn.mean(), np.sqrt(frame.churn.var() / len(frame))
-    assert abs(frame.delivered.mean() - rate) < 1.96 * error + .002
+def level(shop):
+    """How far the mean probability is from the observed rate at the test, and the half width of the interval: of the
+    rate, and of the mean probability, whose parameters were estimated from as many customers."""
+    frame = shop.judged[shop.judged.snapshot_date.astype(str) == shop.metrics["split"]["test"]]
+    return frame.delivered.mean() - frame.churn.mean(), 1.96 * np.sqrt(2 * frame.churn.var() / len(frame))
+
+
+def test_calibrated_on_shops_with_known_truth(made, tmp_path):
+    """With RCX_FULL six shops: ECE always, the mean probability within its interval as often as not by chance."""
+    shops = [made]
+    if os.environ.get("RCX_FULL") == "1":
+        for seed in (1, 2, 4, 5, 6):
+            (tmp_path / str(seed)).mkdir()
+            shops.append(make_shop(tmp_path / str(seed), seed))
+    levels = [level(shop) for shop in shops]
+    for shop, (off, half) in zip(shops, levels):
+        assert shop.metrics["test"]["models"]["delivered"]["ece"]["value"] <= .05
+        assert abs(off) < .02, levels
+    assert sum(abs(off) < half for off, half in levels) >= len(levels) / 2, levels
 
 
 def test_same_bytes(uci, tmp_path):

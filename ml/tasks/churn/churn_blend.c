@@ -224,16 +224,17 @@ static enum rcx_status run_half(const struct halves *halves, unsigned half, stru
     struct rcx_churn_data train = {0}, seen = {0};
     struct rcx_churn_trainer trainer = {0};
     struct rcx_churn_fit fit = {0};
+    enum rcx_churn_candidate regression = halves->data->cfg->use_btyd ? RCX_CHURN_LOGISTIC_BTYD
+                                                                      : RCX_CHURN_LOGISTIC;
     size_t count = pick(halves, 0, 1 - half);
     enum rcx_status status = part_build(halves->data, halves->picks, count, &train, err);
     *out_usable = status == RCX_OK && has_both_classes(&train);
     if (*out_usable)
         status = rcx_churn_trainer_init(&train, halves->parallel, &trainer, err);
-    const struct rcx_churn_fit_job job = {
-        .train_rows = train.rows,
-        .wanted = 1u << RCX_CHURN_TREES | 1u << RCX_CHURN_LOGISTIC | 1u << RCX_CHURN_LOGISTIC_BTYD,
-        .tree_count = halves->tree_count,
-        .parallel = *halves->parallel};
+    const struct rcx_churn_fit_job job = {.train_rows = train.rows,
+                                          .wanted = 1u << RCX_CHURN_TREES | 1u << regression,
+                                          .tree_count = halves->tree_count,
+                                          .parallel = *halves->parallel};
     if (status == RCX_OK && *out_usable)
         status = rcx_churn_fit_train(&trainer, &job, &fit, err);
     if (status == RCX_OK && *out_usable) {

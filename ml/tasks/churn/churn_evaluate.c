@@ -66,6 +66,8 @@ static enum rcx_status check_test(const struct work *work, struct rcx_error *err
 {
     char date[RCX_DATE_TEXT_BYTES];
     const struct rcx_split *split = &work->out->split;
+    if (split->test >= work->calendar.count || !work->calendar.list)
+        return rcx_fail(err, RCX_E_INTERNAL, "churn: the calendar has no test");
     const struct rcx_split_snapshot *test = &work->calendar.list[split->test];
     if (rcx_split_rarer(work->calendar.list, split->train) == 0)
         return rcx_fail(
