@@ -128,18 +128,20 @@ static enum rcx_status first_prices(const struct rcx_allocation_problem *problem
     return status;
 }
 
-static enum rcx_status take_turns(struct gains *gains, const struct rcx_parallel *parallel,
-                                  rcx_i128 best, struct rcx_prices *out,
-                                  struct rcx_break *out_break, struct rcx_error *err)
+static enum rcx_status take_turns(const struct rcx_allocation_problem *problem, double *room,
+                                  const struct rcx_parallel *parallel, rcx_i128 best,
+                                  struct rcx_prices *out, struct rcx_break *out_break,
+                                  struct rcx_error *err)
 {
     const rcx_i128 enough = 100000000; /* a turn that gains less of the bound is the last */
+    struct gains gains = {.problem = problem, .gains = room};
     struct rcx_prices prices = *out;
     struct rcx_break end = *out_break;
     rcx_i128 bound = 0;
     for (int turn = 0; turn < TURNS_MOST; turn++) {
-        enum rcx_status status = take_turn(gains, parallel, &prices, &end, err);
+        enum rcx_status status = take_turn(&gains, parallel, &prices, &end, err);
         if (status == RCX_OK)
-            status = rcx_allocation_bound(gains->problem, &prices, parallel, &bound, err);
+            status = rcx_allocation_bound(problem, &prices, parallel, &bound, err);
         if (status != RCX_OK)
             return status;
         if (bound > best)
@@ -158,7 +160,6 @@ enum rcx_status rcx_allocation_prices(const struct rcx_allocation_problem *probl
                                       const struct rcx_parallel *parallel, struct rcx_prices *out,
                                       struct rcx_break *out_break, struct rcx_error *err)
 {
-    struct gains gains = {.problem = problem};
     struct rcx_prices prices = {0};
     struct rcx_break end;
     rcx_i128 best = 0;
@@ -171,11 +172,10 @@ enum rcx_status rcx_allocation_prices(const struct rcx_allocation_problem *probl
     if (status == RCX_OK && limited)
         status = first_prices(problem, parallel, &prices, &end, &best, err);
     if (status == RCX_OK && limited) {
-        gains.gains = rcx_malloc_array(problem->customers, sizeof *gains.gains);
-        status = gains.gains
-                     ? take_turns(&gains, parallel, best, &prices, &end, err)
-                     : rcx_fail_nomem(err, "campaign plan", problem->customers * sizeof(double));
-        rcx_free(gains.gains);
+        double *room = rcx_malloc_array(problem->customers, sizeof *room);
+        status = room ? take_turns(problem, room, parallel, best, &prices, &end, err)
+                      : rcx_fail_nomem(err, "campaign plan", problem->customers * sizeof *room);
+        rcx_free(room);
     }
     if (status != RCX_OK)
         return status;
