@@ -399,6 +399,7 @@ EFFECTS = {
     "clv.evaluation_rows": Effect("100000", clv, ["clv.horizon_days=60", "clv.resamples=20"]),
     "clv.coverage": Effect("0.6", clv, CLV),
     "clv.interval_trees": Effect("5", clv, CLV),
+    "clv.interval_learning_rate": Effect("0.3", clv, CLV),
     "clv.resamples": Effect("30", clv, ["clv.horizon_days=60", "clv.origin_rows=50", "clv.evaluation_rows=100"]),
     "campaign.budget": Effect("200", campaign),
     "campaign.tiers": Effect("call: cost=3; save_rate=0.2", campaign),

@@ -89,3 +89,46 @@ enum rcx_status rcx_clv_boost(const struct rcx_clv_data *data, const struct rcx_
     rcx_free(columns.block);
     return status;
 }
+
+/* --- the same rows for several labels ----------------------------------------------------------- */
+
+void rcx_clv_binned_release(struct rcx_clv_binned *binned)
+{
+    rcx_gbdt_dataset_release(&binned->dataset);
+    rcx_gbdt_bins_release(&binned->bins);
+    rcx_free(binned->views);
+    *binned = (struct rcx_clv_binned){0};
+}
+
+enum rcx_status rcx_clv_bin(const struct rcx_clv_data *data, const struct rcx_gbdt_params *params,
+                            size_t rows, const double *label, const struct rcx_parallel *parallel,
+                            struct rcx_clv_binned *out, struct rcx_error *err)
+{
+    size_t inputs = data->inputs.count;
+    out->views = rcx_malloc_array(inputs, sizeof *out->views);
+    if (!out->views)
+        return rcx_fail_nomem(err, "clv rows", inputs * sizeof *out->views);
+    for (size_t c = 0; c < inputs; c++)
+        out->views[c] = data->columns[c];
+    out->matrix = (struct rcx_matrix){.rows = rows,
+                                      .column_count = inputs,
+                                      .columns = out->views,
+                                      .names = (const char *const *)data->inputs.names};
+    const struct rcx_gbdt_rows from = {.matrix = &out->matrix, .label = label};
+    enum rcx_status status = rcx_gbdt_bins_build(&out->matrix, NULL, params, parallel, &out->bins,
+                                                 err);
+    if (status == RCX_OK)
+        status = rcx_gbdt_dataset_build(&out->bins, &from, parallel, &out->dataset, err);
+    return status;
+}
+
+enum rcx_status rcx_clv_boost_binned(struct rcx_clv_binned *binned,
+                                     const struct rcx_gbdt_params *params, const double *label,
+                                     const struct rcx_parallel *parallel,
+                                     struct rcx_gbdt_model *out, struct rcx_error *err)
+{
+    binned->dataset.from.label = label;
+    const struct rcx_gbdt_job job = {
+        .params = params, .train = &binned->dataset, .parallel = parallel};
+    return rcx_gbdt_train(&job, out, NULL, err);
+}

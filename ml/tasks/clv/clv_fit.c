@@ -67,10 +67,12 @@ struct training {
     double *other;        /* [train_rows] scratch labels */
     double *expected;     /* [train_rows] */
     struct rcx_clv_fit *fit;
+    struct rcx_clv_binned binned; /* all rows, when the first model needed them */
 };
 
 static void training_release(struct training *training)
 {
+    rcx_clv_binned_release(&training->binned);
     rcx_free(training->label);
 }
 
@@ -124,25 +126,45 @@ static bool is_constant(const double *values, size_t count)
     return true;
 }
 
-/* Trees on rows [first, train_rows) with `label`, unless there is nothing to learn. */
-static enum rcx_status boost(const struct training *training, size_t first,
-                             enum rcx_gbdt_objective objective, const double *label,
-                             const double *start, struct rcx_gbdt_model *out, struct rcx_error *err)
+/* Trees on all rows that start at the mean, unless there is nothing to learn. */
+static enum rcx_status boost_plain(struct training *training, enum rcx_gbdt_objective objective,
+                                   const double *label, struct rcx_gbdt_model *out,
+                                   struct rcx_error *err)
 {
     struct rcx_gbdt_params params;
-    size_t count = training->job->train_rows > first ? training->job->train_rows - first : 0;
-    if (count < FEWEST_POSITIVE || is_constant(label + first, count))
+    size_t rows = training->job->train_rows;
+    enum rcx_status status = RCX_OK;
+    if (rows < FEWEST_POSITIVE || is_constant(label, rows))
         return RCX_OK;
-    if (start)
-        rcx_clv_params(training->data->cfg, &params);
-    else
-        rcx_clv_plain_params(training->data->cfg, &params);
+    rcx_clv_plain_params(training->data->cfg, &params);
     params.objective = objective;
+    if (!training->binned.views)
+        status = rcx_clv_bin(training->data, &params, rows, label, &training->job->parallel,
+                             &training->binned, err);
+    if (status == RCX_OK)
+        status = rcx_clv_boost_binned(&training->binned, &params, label, &training->job->parallel,
+                                      out, err);
+    rcx_gbdt_params_release(&params);
+    return status;
+}
+
+/* Trees on rows [first, train_rows) that start at `start`, likewise. */
+static enum rcx_status boost_from(const struct training *training, size_t first,
+                                  const double *start, struct rcx_gbdt_model *out,
+                                  struct rcx_error *err)
+{
+    struct rcx_gbdt_params params;
+    const double *label = training->label + first;
+    size_t count = training->job->train_rows > first ? training->job->train_rows - first : 0;
+    if (count < FEWEST_POSITIVE || is_constant(label, count))
+        return RCX_OK;
+    rcx_clv_params(training->data->cfg, &params);
+    params.objective = RCX_GBDT_TWEEDIE;
     const struct rcx_clv_boost boost = {.params = &params,
                                         .first = first,
                                         .count = count,
-                                        .label = label + first,
-                                        .start = start ? start + first : NULL,
+                                        .label = label,
+                                        .start = start + first,
                                         .parallel = training->job->parallel};
     enum rcx_status status = rcx_clv_boost(training->data, &boost, out, err);
     rcx_gbdt_params_release(&params);
@@ -157,8 +179,7 @@ static enum rcx_status train_offset(struct training *training, struct rcx_error 
         start[i] = log(
             fmax(isnan(start[i]) ? training->fit->mean : start[i], training->fit->floor));
     training->fit->offset_rows = rows > first ? rows - first : 0;
-    return boost(training, first, RCX_GBDT_TWEEDIE, training->label, start,
-                 &training->fit->trees[RCX_CLV_TWEEDIE_OFFSET], err);
+    return boost_from(training, first, start, &training->fit->trees[RCX_CLV_TWEEDIE_OFFSET], err);
 }
 
 static enum rcx_status train_log(struct training *training, struct rcx_error *err)
@@ -171,8 +192,8 @@ static enum rcx_status train_log(struct training *training, struct rcx_error *er
                                       .columns = (const double *const *)training->data->columns};
     for (size_t i = 0; i < rows; i++)
         training->other[i] = log1p(training->label[i]);
-    enum rcx_status status = boost(training, 0, RCX_GBDT_REGRESSION, training->other, NULL, model,
-                                   err);
+    enum rcx_status status = boost_plain(training, RCX_GBDT_REGRESSION, training->other, model,
+                                         err);
     if (status != RCX_OK || model->tree_count == 0)
         return status;
     status = rcx_gbdt_predict(model, &matrix, &(struct rcx_gbdt_predict_options){0},
@@ -201,8 +222,8 @@ static enum rcx_status train_hurdle(struct training *training, struct rcx_error 
         }
     }
     fit->any_revenue = count == rows;
-    enum rcx_status status = boost(training, 0, RCX_GBDT_BINARY, training->other, NULL, &fit->any,
-                                   err);
+    enum rcx_status status = boost_plain(training, RCX_GBDT_BINARY, training->other, &fit->any,
+                                         err);
     rcx_clv_plain_params(training->data->cfg, &params);
     params.objective = RCX_GBDT_TWEEDIE;
     const struct rcx_clv_boost amounts = {.params = &params,
@@ -229,11 +250,11 @@ enum rcx_status rcx_clv_fit_train(const struct rcx_clv_data *data,
     if (status == RCX_OK && learn && wants(job->wanted, RCX_CLV_TWEEDIE_OFFSET))
         status = train_offset(&training, err);
     if (status == RCX_OK && learn && wants(job->wanted, RCX_CLV_TWEEDIE))
-        status = boost(&training, 0, RCX_GBDT_TWEEDIE, training.label, NULL,
-                       &fit.trees[RCX_CLV_TWEEDIE], err);
+        status = boost_plain(&training, RCX_GBDT_TWEEDIE, training.label,
+                             &fit.trees[RCX_CLV_TWEEDIE], err);
     if (status == RCX_OK && learn && wants(job->wanted, RCX_CLV_L2))
-        status = boost(&training, 0, RCX_GBDT_REGRESSION, training.label, NULL,
-                       &fit.trees[RCX_CLV_L2], err);
+        status = boost_plain(&training, RCX_GBDT_REGRESSION, training.label, &fit.trees[RCX_CLV_L2],
+                             err);
     if (status == RCX_OK && learn && wants(job->wanted, RCX_CLV_LOG_L2))
         status = train_log(&training, err);
     if (status == RCX_OK && learn && wants(job->wanted, RCX_CLV_HURDLE))

@@ -19,6 +19,7 @@
  *
  * Trees learn a negative target as 0, the factor and the mean as it is. Where the behaviour model could not
  * be fitted, what builds on it says the mean. Without 20 positive targets trees say the mean, too. */
+#include "ml/gbdt/gbdt.h"
 #include "ml/gbdt/gbdt_model.h"
 #include "ml/gbdt/gbdt_params.h"
 #include "ml/tasks/clv/clv_data.h"
@@ -93,6 +94,23 @@ struct rcx_clv_boost {
     size_t quantile_count;
     struct rcx_parallel parallel;
 };
+/* The first rows of the data, binned once for several labels. Zero is an empty one; do not move it. */
+struct rcx_clv_binned {
+    const double **views;
+    struct rcx_matrix matrix;
+    struct rcx_gbdt_bins bins;
+    struct rcx_gbdt_dataset dataset;
+};
+/* params: of the first model; later ones have the same bins. The label is read by rcx_clv_boost_binned. */
+enum rcx_status rcx_clv_bin(const struct rcx_clv_data *data, const struct rcx_gbdt_params *params,
+                            size_t rows, const double *label, const struct rcx_parallel *parallel,
+                            struct rcx_clv_binned *out, struct rcx_error *err);
+/* One model of all rows that were binned. */
+enum rcx_status rcx_clv_boost_binned(struct rcx_clv_binned *binned,
+                                     const struct rcx_gbdt_params *params, const double *label,
+                                     const struct rcx_parallel *parallel,
+                                     struct rcx_gbdt_model *out, struct rcx_error *err);
+void rcx_clv_binned_release(struct rcx_clv_binned *binned); /* zero is fine */
 /* out: one model, or one per quantile. */
 enum rcx_status rcx_clv_boost(const struct rcx_clv_data *data, const struct rcx_clv_boost *boost,
                               struct rcx_gbdt_model *out, struct rcx_error *err);

@@ -41,7 +41,7 @@ enum rcx_status rcx_clv_quantiles_train(const struct rcx_clv_data *data, size_t 
     rcx_clv_params(data->cfg, &params);
     params.objective = RCX_GBDT_QUANTILE;
     params.num_iterations = data->cfg->interval_trees;
-    params.learning_rate = data->cfg->plain_learning_rate;
+    params.learning_rate = data->cfg->interval_learning_rate;
     const struct rcx_clv_boost boost = {.params = &params,
                                         .count = train_rows,
                                         .label = label,
