@@ -122,7 +122,8 @@ void rcx_parquet_leaf_describe(const struct rcx_parquet_element *element,
         out->type = fits && form ? RCX_TYPE_DECIMAL : RCX_TYPE_COUNT;
         out->scale = fits ? (unsigned)element->scale : 0;
         out->meaning = bytes ? RCX_PARQUET_MEANS_DECIMAL : RCX_PARQUET_MEANS_ITSELF;
-    } else if (element->logical == RCX_PARQUET_LOGICAL_NULL) {
+    } else if (element->logical == RCX_PARQUET_LOGICAL_NULL || element->type == RCX_PARQUET_FLOAT ||
+               element->type == RCX_PARQUET_DOUBLE) {
         out->type = RCX_TYPE_REAL;
     } else if (element->type == RCX_PARQUET_BOOLEAN) {
         out->type = RCX_TYPE_BOOL;
@@ -134,8 +135,6 @@ void rcx_parquet_leaf_describe(const struct rcx_parquet_element *element,
         out->type = RCX_TYPE_TIME;
         out->meaning = RCX_PARQUET_MEANS_JULIAN;
         out->utc = true;
-    } else if (element->type == RCX_PARQUET_FLOAT || element->type == RCX_PARQUET_DOUBLE) {
-        out->type = RCX_TYPE_REAL;
     }
 }
 

@@ -82,9 +82,9 @@ static enum rcx_status expand_pattern(const char *input, struct paths *paths, st
  * byte order. */
 static enum rcx_status expand(const char *input, struct paths *paths, struct rcx_error *err)
 {
-    struct stat info;
+    struct stat info = {0};
     bool there = strcmp(input, "-") == 0 || stat(input, &info) == 0;
-    if (there && strcmp(input, "-") != 0 && S_ISDIR(info.st_mode))
+    if (there && S_ISDIR(info.st_mode))
         return expand_directory(input, paths, err);
     if (!there && strpbrk(input, "*?["))
         return expand_pattern(input, paths, err);
