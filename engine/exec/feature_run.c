@@ -268,13 +268,13 @@ static enum rcx_status run_morsel(void *context, size_t morsel, unsigned worker,
 }
 
 /* Whether many customers will have rows at the snapshot: they come about evenly over the time of the
- * data, so half of them at half of it. */
+ * data, so a third of them at a third of it. */
 static bool most_are_known(const struct job *job, size_t snapshot)
 {
     const struct rcx_store_summary *summary = rcx_store_summary(job->run->store);
     rcx_day first = rcx_day_of_time(summary->first_time),
             last = rcx_day_of_time(summary->last_time);
-    return 2 * (int64_t)(job->plan->snapshots[snapshot] - first) >= last - first;
+    return 3 * (int64_t)(job->plan->snapshots[snapshot] - first) >= last - first;
 }
 
 /* Tables with room for every customer. */
