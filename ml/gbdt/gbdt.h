@@ -48,6 +48,7 @@ struct rcx_gbdt_job {
     const struct rcx_parallel *parallel;  /* NULL: this thread */
     rcx_gbdt_progress_function *progress; /* may be NULL; called on the training thread */
     void *progress_context;
+    bool own_scores; /* several quantiles: see there */
 };
 
 enum { RCX_GBDT_MOST_METRICS = 8 };
@@ -77,7 +78,8 @@ enum rcx_status rcx_gbdt_train(const struct rcx_gbdt_job *job, struct rcx_gbdt_m
  * median, or the outermost one when it lies on a heap of equal labels, as the zeros of a revenue); each
  * farther one is its neighbour's model followed by trees of the distance, which begins at 0 and whose
  * leaf values keep it from changing its sign. Up to 20,000 rows distances are learned from cross-fitted
- * scores of the neighbour (five folds), because a model fits the rows it has seen too well.
+ * scores of the neighbour (five folds), because a model fits the rows it has seen too well; with
+ * job->own_scores not, for a caller who measures on other rows how far to move the quantiles.
  *  job        params->objective is QUANTILE, params->alpha is ignored
  *  alphas     ascending, distinct, in (0, 1)
  *  out_models one per alpha

@@ -168,7 +168,8 @@ static enum rcx_status train_chain(const struct rcx_gbdt_job *job, const double 
 {
     size_t first = first_of(job, alphas, count);
     struct link link = {.alpha = alphas[first]};
-    bool cross = count > 1 && job->train->rows >= LEAST_ROWS && job->train->rows <= MOST_ROWS;
+    bool cross = !job->own_scores && count > 1 && job->train->rows >= LEAST_ROWS &&
+                 job->train->rows <= MOST_ROWS;
     struct folds folds = {0};
     enum rcx_status status = train_link(job, &link, NULL, NULL, &models[first], err);
     if (status == RCX_OK && cross)

@@ -64,7 +64,11 @@ static enum rcx_status train(const struct rcx_clv_data *data, const struct rcx_c
     const struct rcx_gbdt_rows rows = {
         .matrix = &matrix, .label = boost->label, .init_score = boost->start};
     const struct rcx_gbdt_job job = {
-        .params = boost->params, .train = &dataset, .parallel = &boost->parallel};
+        .params = boost->params,
+        .train = &dataset,
+        .parallel = &boost->parallel,
+        .own_scores = true /* intervals are moved by the scores of earlier origins */
+    };
     enum rcx_status status = rcx_gbdt_bins_build(&matrix, NULL, boost->params, &boost->parallel,
                                                  &bins, err);
     if (status == RCX_OK)
