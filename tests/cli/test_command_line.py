@@ -203,6 +203,7 @@ def test_installation(tmp_path):
     done = subprocess.run(["cmake", "--install", os.environ["RCX_BUILD"], "--prefix", str(tmp_path)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     installed = sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file())
-    assert installed == ["bin/rcx", "share/bash-completion/completions/rcx", "share/fish/vendor_completions.d/rcx.fish", "share/man/man1/rcx.1"]
+    assert installed == ["bin/rcx", "share/bash-completion/completions/rcx", "share/fish/vendor_completions.d/rcx.fish", "share/man/man1/rcx.1",
+                         "share/zsh/site-functions/_rcx"]
     assert subprocess.run([tmp_path / "bin/rcx", "--version"], capture_output=True, text=True).stdout == run("--version").stdout
     assert (tmp_path / "share/man/man1/rcx.1").read_text() == run("help", "--man").stdout
