@@ -112,8 +112,23 @@ def layout_of(out):
     return json.loads(re.search(r'id="layout">\n(.*?)\n</script>', text, re.DOTALL)[1])
 
 
+def holds(row, column, relation, value):
+    """A condition of a card's rows; numbers are compared as numbers."""
+    cell = row.get(column) or None
+    if isinstance(value, (int, float)):
+        cell = None if cell is None else float(cell)
+    if relation in ("=", "!="):
+        return (cell == value) == (relation == "=")
+    return cell is not None and (cell > value if relation == ">" else cell < value)
+
+
 def there(out, card):
-    return (out / sources()[card["rows"]["from"].split(".")[0]]).exists()
+    """Whether the run has rows for the card: pictures without any are left out."""
+    path = out / sources()[card["rows"]["from"].split(".")[0]]
+    if not path.exists() or path.suffix != ".csv":
+        return path.exists()
+    with open(path, newline="", encoding="utf-8") as file:
+        return any(all(holds(row, *condition) for condition in card["rows"].get("where", [])) for row in csv.DictReader(file))
 
 
 def cards_of(layout):
