@@ -37,9 +37,9 @@ static struct rcx_gamma_values series(double z)
 static void add_factors(double z, double count, struct rcx_gamma_values *sum)
 {
     double product = 1; /* of a few factors below LARGE + 1: logarithms are what costs */
-    for (double i = 0; i < count; i++) {
-        double inverse = 1 / (z + i);
-        product *= z + i;
+    for (unsigned i = 0; i < count; i++) {
+        double factor = z + i, inverse = 1 / factor;
+        product *= factor;
         sum->first += inverse;
         sum->second -= inverse * inverse;
     }
