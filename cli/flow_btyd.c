@@ -222,7 +222,7 @@ static void multiply(double *columns[3], double *const by[3], size_t count)
     for (size_t i = 0; i < count; i++) {
         double before = columns[0][i];
         columns[0][i] *= by[0][i];
-        if (!columns[1])
+        if (!columns[1] || !columns[2] || !by[2]) /* no intervals */
             continue;
         double ours = before > 0 ? log(columns[2][i] / before) : 0;
         double theirs = by[0][i] > 0 ? log(by[2][i] / by[0][i]) : 0;
