@@ -289,8 +289,8 @@ static enum rcx_status cluster(const struct rcx_flow_kmeans *flow, struct rcx_ta
     if (status == RCX_OK && flow->start_file)
         status = read_start(flow, &names, &scaling, &start, err);
     if (status == RCX_OK)
-        status = fit(flow, &matrix, start, flow->weights ? weights.matrix.columns[0] : NULL, result,
-                     err);
+        status = fit(flow, &matrix, start,
+                     weights.matrix.columns ? weights.matrix.columns[0] : NULL, result, err);
     if (status == RCX_OK)
         unscale(&scaling, &result->fit);
     if (status == RCX_OK && flow->centres)

@@ -119,9 +119,9 @@ enum rcx_status rcx_matrix_build(const struct rcx_table *table, const char *cons
         status = rcx_fail_nomem(err, "matrix", count * sizeof(*built.columns));
     built.matrix = (struct rcx_matrix){table->rows, count, built.columns, built.names};
     for (size_t c = 0; c < count && status == RCX_OK; c++) {
-        const struct rcx_column *column = names ? rcx_table_find(table, names[c])
-                                                : &table->columns[c];
-        status = column ? add_column(&built, c, column, err) : no_column(table, names[c], err);
+        const char *name = names ? names[c] : table->columns[c].name;
+        const struct rcx_column *column = names ? rcx_table_find(table, name) : &table->columns[c];
+        status = column ? add_column(&built, c, column, err) : no_column(table, name, err);
     }
     if (status != RCX_OK) {
         rcx_matrix_release(&built);

@@ -1,5 +1,6 @@
 #include "engine/exec/feature_run.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -56,6 +57,7 @@ static enum rcx_status sort_rows(struct order *order, size_t snapshots, size_t c
     const unsigned char *at = snapshot_of;
     size_t *first = order->first;
     uint32_t snapshot;
+    assert(at || count == 0);
     if (!rcx_array_reserve(&order->picks, &order->capacity, count, sizeof *order->picks))
         return rcx_fail_nomem(err, "feature rows", count * sizeof *order->picks);
     memset(first, 0, (snapshots + 1) * sizeof *first);
@@ -269,7 +271,7 @@ static enum rcx_status run_morsel(void *context, size_t morsel, unsigned worker,
 
 /* Whether many customers will have rows at the snapshot: they come about evenly over the time of the
  * data, so a third of them at a third of it. */
-static bool most_are_known(const struct job *job, size_t snapshot)
+static bool many_are_known(const struct job *job, size_t snapshot)
 {
     const struct rcx_store_summary *summary = rcx_store_summary(job->run->store);
     rcx_day first = rcx_day_of_time(summary->first_time),
@@ -284,7 +286,7 @@ static enum rcx_status make_tables(struct job *job, struct rcx_error *err)
     enum rcx_status status = RCX_OK;
     for (size_t s = 0; s < job->plan->snapshot_count && status == RCX_OK; s++)
         status = rcx_feature_table_init(run->cfg, job->plan, run->store, job->customers,
-                                        most_are_known(job, s), &job->tables[s], err);
+                                        many_are_known(job, s), &job->tables[s], err);
     for (size_t s = 0; s < job->plan->snapshot_count && status == RCX_OK && run->summary_sink; s++)
         status = rcx_summary_table_init(run->store, job->customers, &job->summaries[s], err);
     return status;

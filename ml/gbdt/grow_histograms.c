@@ -132,7 +132,7 @@ static void expand_group(void *context, size_t group, unsigned worker)
      slot_at(grower, expansion->leaf[0]->slot) + begin, end - begin);
     else if (expansion->leaf[1]) build_group(grower, expansion->leaf[1], group, worker);
     for (unsigned i = 0; i < 2; i++) {
-        if (expansion->search[i])
+        if (expansion->leaf[i] && expansion->search[i])
             search_group(grower, expansion->leaf[i], group, grower->candidates + i * dataset->used);
     }
 }

@@ -1,5 +1,6 @@
 #include "ml/gbdt/split_categories.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "ml/gbdt/histogram.h"
@@ -110,6 +111,7 @@ void rcx_split_find_categories(const struct rcx_split_rules *rules,
     out->l2 = rules->l2 + rules->cat_l2;
     scan_order(rules, node, hist, &order, false, out, &cut);
     scan_order(rules, node, hist, &order, true, out, &cut);
+    assert(cut.categories <= order.count);
     memset(out->set, 0, sizeof out->set);
     for (uint32_t i = 0; i < cut.categories; i++)
         add_to_set(out->set, order.bin[cut.from_end ? order.count - 1 - i : i]);

@@ -7,7 +7,7 @@
 #include "ml/linear/logistic.h"
 #include "ml/metrics/ranking.h"
 
-enum { MOST_ITERATIONS = 100 };
+enum { MOST_ITERATIONS = 100, MOST_HALVINGS = 34 };
 
 static const double least_probability = 0x1p-52;
 
@@ -79,10 +79,11 @@ static void fit_platt(const struct platt *platt, struct rcx_calibration *out)
         platt_step(platt, a, b, step, &gradient);
         if (gradient <= 1e-10 * (double)platt->count)
             break;
-        for (; factor > 1e-10; factor /= 2) {
+        for (int h = 0; h < MOST_HALVINGS; h++) {
             next = platt_loss(platt, a - factor * step[0], b - factor * step[1]);
             if (next <= loss)
                 break;
+            factor /= 2;
         }
         if (!(next <= loss))
             break;

@@ -267,7 +267,7 @@ static enum rcx_status take_step(struct problem *problem, double *loss, bool *ou
     size_t n = problem->columns + 1;
     double factor = 1;
     *out_moved = false;
-    for (unsigned h = 0; h < MOST_HALVINGS; h++, factor /= 2) {
+    for (unsigned h = 0; h < MOST_HALVINGS; h++) {
         double next;
         for (size_t j = 0; j < n; j++)
             problem->next[j] = problem->beta[j] - factor * problem->step[j];
@@ -280,6 +280,7 @@ static enum rcx_status take_step(struct problem *problem, double *loss, bool *ou
             *out_moved = true;
             return RCX_OK;
         }
+        factor /= 2;
     }
     return RCX_OK;
 }

@@ -256,7 +256,8 @@ enum rcx_status rcx_clv_importance_table(const struct rcx_clv_model *model, stru
     const struct rcx_gbdt_model *trees = rcx_clv_fit_trees(&model->fit, model->trees);
     size_t inputs = model->inputs.count;
     struct rcx_filling filling = {0};
-    double *gain = rcx_calloc(2 * inputs, sizeof *gain), *splits = gain + inputs, sum = 0;
+    double *gain = rcx_calloc(2 * inputs, sizeof *gain), *splits = gain ? gain + inputs : NULL;
+    double sum = 0;
     size_t *order = rcx_malloc_array(inputs, sizeof *order);
     filling.failed = !gain || !order;
     if (!filling.failed && trees) {
@@ -267,7 +268,7 @@ enum rcx_status rcx_clv_importance_table(const struct rcx_clv_model *model, stru
     rcx_filling_add_reals(&filling, reals, 3);
     rcx_filling_add(&filling, "delivered", RCX_TYPE_BOOL);
     rcx_filling_set_texts(&filling, 0, (const char *const *)model->inputs.names, inputs);
-    if (rcx_filling_resize(&filling, inputs)) {
+    if (rcx_filling_resize(&filling, inputs) && gain && order) {
         struct rcx_column *columns = filling.table.columns;
         rcx_gbdt_importance_order(gain, inputs, order);
         for (size_t i = 0; i < inputs; i++)
