@@ -130,6 +130,13 @@
     return parts && make(tag, attributes, parts.map(p => p.value ? make('b', {}, p.text) : p.text));
   }
 
+  /* A template as a paragraph: given as a text, or as several with conditions, of which the first that holds
+   * counts. */
+  function paragraphOf(wording, kind) {
+    const chosen = [].concat(wording || []).map(w => typeof w === 'string' ? { text: w } : w).find(holds);
+    return chosen ? sentence('p', chosen.text, { class: kind }) : null;
+  }
+
   /* Words over rows know how many there are (.count) and one column of them (.list); none, no words. */
   function wordsOf(words) {
     if (!holds(words)) return null;
@@ -253,6 +260,11 @@
     return list(option.series).map(s => String(s.name));
   }
 
+  function captionText(chart) {
+    const caption = paragraphOf(chart.caption);
+    return caption ? caption.textContent : '';
+  }
+
   function optionOf(chart, rows, width) {
     const narrow = width < 420;
     const option = filled(chart.option || {});
@@ -260,7 +272,7 @@
     option.color = option.color || ['s1', 's2', 's3', 's4', 's5', 's6', 's7', 's8'].map(css);
     option.textStyle = { fontFamily: getComputedStyle(document.body).fontFamily };
     option.animation = false;
-    option.aria = { enabled: true, label: { description: chart.title + '. ' + (chart.caption || '') } };
+    option.aria = { enabled: true, label: { description: chart.title + '. ' + captionText(chart) } };
     if (chart.radar) Object.assign(option, radarOf(chart, rows));
     else if (chart.split) { const s = splitSeries(chart, rows); option.dataset = s.datasets; option.series = s.series.concat(list(option.series)); }
     else option.dataset = { dimensions: chart.columns.map(c => c.key), source: rows };
@@ -280,13 +292,20 @@
     item.view.setOption(optionOf(item.chart, item.rows, item.place.clientWidth), true);
   }
 
+  /* A picture without rows leaves its title, and why there is none. */
+  function absentOf(chart) {
+    const file = chart.rows.from.split('.')[0];
+    const why = there(file) ? paragraphOf(chart.absent, 'absent') : make('p', { class: 'absent' }, 'Its file is not among those of the run.');
+    return make('div', { class: 'card' + (chart.wide ? ' wide' : ''), 'data-absent': chart.id }, make('h3', {}, chart.title), why);
+  }
+
   function chartOf(chart) {
     const rows = rowsOf(chart.rows).map(r => Object.assign({}, r, ...chart.columns.filter(c => c.key.includes('.')).map(c => ({ [c.key]: at(c.key, r) }))));
-    if (rows.length === 0 || !holds(chart)) return null;
+    if (rows.length === 0 || !holds(chart)) return absentOf(chart);
     const height = chart.heightPerRow ? Math.max(chart.wide ? 160 : 320, 60 + chart.heightPerRow * new Set(rows.map(r => r[chart.heightOf || chart.columns[0].key])).size) : chart.height || 320;
     const place = make('div', { class: 'chart', role: 'img', 'aria-label': chart.title, style: 'height:' + height + 'px', 'data-chart': chart.id });
     drawn.push({ chart, rows, place });
-    return make('div', { class: 'card' + (chart.wide ? ' wide' : '') }, make('h3', {}, chart.title), chart.caption && make('p', { class: 'caption' }, chart.caption), place, dataBehind(chart.columns, rows));
+    return make('div', { class: 'card' + (chart.wide ? ' wide' : '') }, make('h3', {}, chart.title), paragraphOf(chart.caption, 'caption'), place, dataBehind(chart.columns, rows));
   }
 
   /* One card per row: a title, lines, and a list of texts. */

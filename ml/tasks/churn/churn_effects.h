@@ -7,8 +7,8 @@
  * "behaviour_model". Of one row, all effects together are its distance from the mean prediction.
  *
  * Columns: feature, customer_id, value, value_rank (0 the lowest of the sample, 1 the highest, ties share
- * the mean; null when the value is missing), effect. Features by falling mean absolute effect. Models
- * without parts (churn_reasons.h) have no rows. */
+ * the mean; null when the value is missing), effect. Features by falling mean absolute effect. The
+ * behaviour model has the start's rows alone, other models without parts (churn_reasons.h) none. */
 #include "ml/tasks/churn/churn_reasons.h"
 
 enum { RCX_CHURN_EFFECT_FEATURES = 12, RCX_CHURN_EFFECT_CUSTOMERS = 240 };

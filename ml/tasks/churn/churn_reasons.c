@@ -89,7 +89,8 @@ static enum rcx_status effects_init(const struct rcx_churn_model *model,
         trees = &fit->trees_plain;
     else if (model->chosen == RCX_CHURN_TREES || model->chosen == RCX_CHURN_BLEND)
         trees = &fit->trees;
-    out->start_factor = fit->trees_from_offset && trees == &fit->trees;
+    out->start_factor = model->chosen == RCX_CHURN_BEHAVIOUR ||
+                        (fit->trees_from_offset && trees == &fit->trees);
     if (model->chosen == RCX_CHURN_BLEND && fit->trees_from_offset) {
         trees = fit->blend.trees > 0 ? trees : NULL;
         out->regression = rcx_churn_fit_regression(fit, RCX_CHURN_BLEND);
@@ -128,7 +129,7 @@ static enum rcx_status block_effects(const struct effects *effects, size_t first
             out[i * effects->columns + c] += effects->regression_factor *
                                              rcx_logistic_share(effects->regression, c, scratch[i]);
     }
-    for (size_t i = 0; has_parts(effects) && i < rows; i++)
+    for (size_t i = 0; effects->start_factor > 0 && i < rows; i++)
         out[(i + 1) * effects->columns - 1] =
             effects->start_factor * (effects->view->offset[first + i] - model->mean_offset);
     rcx_free(views);

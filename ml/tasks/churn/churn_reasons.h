@@ -43,7 +43,8 @@ enum rcx_status rcx_churn_mean_effects(const struct rcx_churn_model *model,
                                        struct rcx_error *err);
 
 /* Effects of a few rows, one after the other.
- *  out  [rows][inputs + 1]: the last is that of the start; all zero for models without parts */
+ *  out  [rows][inputs + 1]: the last is that of the start, all that the behaviour model has; all zero for
+ *       the other models without parts */
 enum rcx_status rcx_churn_effects(const struct rcx_churn_model *model,
                                   const struct rcx_churn_view *view, double *out,
                                   struct rcx_error *err);
