@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 #undef rcx_fail
 #undef rcx_fail_errno
 #undef rcx_fail_nomem
@@ -48,6 +50,7 @@ static void append_v(struct rcx_error *err, const char *format, va_list argument
         err->text[used] = '\0';
     else if ((size_t)wanted >= sizeof err->text - used)
         trim_cut_character(err->text);
+    rcx_replace_controls(err->text + used); /* messages quote what files hold */
 }
 
 static void append(struct rcx_error *err, const char *format, ...)

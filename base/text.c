@@ -226,3 +226,16 @@ const char *rcx_suggest(const char *word, const char *const *candidates, size_t 
     }
     return best;
 }
+
+void rcx_replace_controls(char *text)
+{
+    for (char *c = text; *c != '\0'; c++) {
+        bool single = ((unsigned char)*c < ' ' && *c != '\n') || *c == 0x7F;
+        bool pair = (unsigned char)c[0] == 0xC2 && (unsigned char)c[1] >= 0x80 &&
+                    (unsigned char)c[1] < 0xA0;
+        if (single || pair)
+            *c = '?';
+        if (pair)
+            *++c = '?';
+    }
+}

@@ -51,3 +51,7 @@ size_t rcx_cp1252_to_utf8(const void *data, size_t length, char *out);
 unsigned rcx_edit_distance(const char *a, const char *b);
 /* The candidate closest to `word` within a third of its length (at least 1, at most 3 edits), or NULL. */
 const char *rcx_suggest(const char *word, const char *const *candidates, size_t count);
+
+/* Puts '?' for each byte of a control character but the line feed, so that a text from outside cannot steer a
+ * terminal. U+0080 to U+009F, of two bytes, are such, too. */
+void rcx_replace_controls(char *text);

@@ -9,7 +9,7 @@
 #include "cli/commands.h"
 #include "storage/ingest/inspect.h"
 
-enum { FIRST_ROWS = 3, CELL_BYTES = 28, CELLS = 3 + FIRST_ROWS };
+enum { FIRST_ROWS = 3, CELL_BYTES = 28, NAME_BYTES = 64, CELLS = 3 + FIRST_ROWS };
 #define DEFAULT_SAMPLE (UINT64_C(64) << 20)
 
 struct inspect_options {
@@ -25,19 +25,20 @@ static const char *field_name(int field)
 
 /* --- text ------------------------------------------------------------------------------------ */
 
-/* A cell in at most CELL_BYTES, without what would disturb a table. */
-static void shorten(const char *text, char out[CELL_BYTES])
+/* A text in at most `size` bytes, without what would disturb a table. */
+static void shorten(const char *text, size_t size, char *out)
 {
     size_t length = strlen(text);
-    size_t fits = length < CELL_BYTES ? length : CELL_BYTES - 4;
+    size_t fits = length < size ? length : size - 4;
     while (fits < length && fits > 0 && ((unsigned char)text[fits] & 0xC0) == 0x80)
         fits--;
     for (size_t i = 0; i < fits; i++)
         out[i] = text[i];
     for (size_t i = 0; i < fits; i++)
-        if ((unsigned char)out[i] < ' ' || out[i] == 0x7F)
+        if ((unsigned char)out[i] < ' ')
             out[i] = ' ';
-    snprintf(out + fits, CELL_BYTES - fits, "%s", fits < length ? "..." : "");
+    snprintf(out + fits, size - fits, "%s", fits < length ? "..." : "");
+    rcx_replace_controls(out);
 }
 
 static void print_heading(struct rcx_cli *cli, const char *path, const struct rcx_inspection *seen)
@@ -71,26 +72,30 @@ static enum rcx_status print_columns(struct rcx_cli *cli, const struct rcx_inspe
     size_t columns = seen->info->column_count, width = 3 + seen->row_count;
     const char **cells = rcx_calloc(columns * CELLS, sizeof *cells);
     char(*texts)[1 + FIRST_ROWS][CELL_BYTES + 4] = rcx_calloc(columns, sizeof *texts);
-    if (!cells || !texts) {
+    char(*names)[NAME_BYTES] = rcx_calloc(columns, sizeof *names);
+    if (!cells || !texts || !names) {
         rcx_free(cells);
         rcx_free(texts);
+        rcx_free(names);
         return rcx_fail_nomem(err, "columns", columns);
     }
     const char *cell = (const char *)seen->cells.data;
     for (size_t r = 0; r < seen->row_count; r++) {
         for (size_t c = 0; c < columns; c++, cell += strlen(cell) + 1) {
-            shorten(cell, texts[c][1 + r]);
+            shorten(cell, CELL_BYTES, texts[c][1 + r]);
             cells[c * width + 3 + r] = texts[c][1 + r];
         }
     }
     for (size_t c = 0; c < columns; c++) {
-        cells[c * width] = seen->info->columns[c].name;
+        shorten(seen->info->columns[c].name, NAME_BYTES, names[c]);
+        cells[c * width] = names[c];
         cells[c * width + 1] = field_name(seen->columns[c].field);
         cells[c * width + 2] = rcx_format_count(seen->columns[c].empty, texts[c][0]);
     }
     rcx_cli_table(cli, heads, width, cells, columns);
     rcx_free(cells);
     rcx_free(texts);
+    rcx_free(names);
     return RCX_OK;
 }
 

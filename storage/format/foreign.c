@@ -1,6 +1,7 @@
 #include "storage/format/foreign.h"
 
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #define JSON "JSON; expected a table, save it as CSV"
@@ -53,6 +54,37 @@ static const char *what_wide(struct rcx_text probe)
     return NULL;
 }
 
+/* Control characters as hardly any text has them; no NUL, which rows are rejected for. Of random bytes
+ * every tenth is one. */
+static bool is_binary(struct rcx_text probe)
+{
+    enum { LEAST = 2, ONE_IN = 32 };
+    size_t controls = 0;
+    for (size_t i = 0; i < probe.length; i++) {
+        uint8_t byte = (uint8_t)probe.data[i];
+        controls += (byte > 0 && byte < '\t') || (byte > '\r' && byte < ' ') || byte == 0x7F;
+    }
+    return controls >= LEAST && controls * ONE_IN > probe.length;
+}
+
+static bool ends_with(const char *name, const char *end)
+{
+    size_t length = strlen(name), tail = strlen(end);
+    return length > tail && strcasecmp(name + length - tail, end) == 0;
+}
+
+static const char *what_binary(const char *name, struct rcx_text probe)
+{
+    if ((probe.length >= 4 && memcmp(probe.data, "PAR1", 4) == 0) ||
+        (probe.length >= 2 && memcmp(probe.data, "PK", 2) == 0) || !is_binary(probe))
+        return NULL;
+    if (ends_with(name, ".parquet"))
+        return "no Parquet file, in spite of its name (it does not begin with PAR1), nor like text";
+    if (ends_with(name, ".xlsx"))
+        return "no workbook, in spite of its name (it does not begin with PK), nor like text";
+    return "binary data, not like text";
+}
+
 /* OLE compound files: old workbooks, and new ones behind a password. The directory, which names the
  * streams in UTF-16, begins at the sector that the header says. */
 static const char *what_compound(struct rcx_byte_source *bytes, struct rcx_text probe)
@@ -88,6 +120,8 @@ enum rcx_status rcx_foreign_refuse(const char *name, struct rcx_text probe,
             what = foreign[i].what;
     if (!what)
         what = what_wide(probe);
+    if (!what)
+        what = what_binary(name, probe);
     if (!what)
         return RCX_OK;
     return rcx_fail(err, RCX_E_INPUT,

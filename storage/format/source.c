@@ -50,6 +50,10 @@ static enum rcx_status open_format(struct rcx_source *source, const char *name,
     struct rcx_text begins = {probe, length};
     if (status == RCX_OK)
         status = choose(source, name, begins, err);
+    if (status == RCX_OK && options->sheet_count > 0 && source->format != &rcx_source_format_xlsx)
+        status = rcx_fail(err, RCX_E_INPUT,
+                          "%s: is no workbook and has no sheet '%s' (--sheet, ingest.sheets)", name,
+                          options->sheets[0]);
     if (status != RCX_OK) {
         rcx_byte_source_close(source->bytes);
         return status;

@@ -272,6 +272,14 @@ static void suggestions_are_close_or_absent(void **state)
     assert_null(rcx_suggest("run", commands, 0));
 }
 
+static void controls_are_replaced_and_nothing_else(void **state)
+{
+    char text[] = "a\x1b[0m\tb\nc\x7f \xC2\x80\xC2\x9F\xC2\xA0 \xC3\x9F\xE2\x82\xAC\xC2";
+    (void)state;
+    rcx_replace_controls(text);
+    assert_string_equal(text, "a?[0m?b\nc? ????\xC2\xA0 \xC3\x9F\xE2\x82\xAC\xC2");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +292,7 @@ int main(void)
         cmocka_unit_test(windows_1252_becomes_valid_utf8),
         cmocka_unit_test(distances_equal_the_definition),
         cmocka_unit_test(suggestions_are_close_or_absent),
+        cmocka_unit_test(controls_are_replaced_and_nothing_else),
     };
     return cmocka_run_group_tests_name("base/text", tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 message that names file, line, column, what was found and what to do. test_ingest.py looks at the rows
 that are rejected; here are the whole messages, and what needs another process or a full disk."""
 import os
+import random
 import re
 import subprocess
 
@@ -83,9 +84,38 @@ WHOLE_FILE = {
     "JSON": (['[{"InvoiceNo": 1}]'], 3, r"FILE: looks like JSON; .*"),
     "UTF-16 without a mark": ([("\0".join(HEADER) + "\0")], 3, r"FILE: looks like UTF-16 text; .*-f UTF-16LE.*"),
     "UTF-16BE without a mark": (["\0" + "\0".join(HEADER)], 3, r"FILE: looks like UTF-16 text; .*-f UTF-16BE.*"),
+    "random bytes": ([random.Random(1).randbytes(5000).decode("latin-1")], 3, r"FILE: looks like binary data, not like text; read are .*"),
     "UTF-32": (["\xff\xfe\0\0I\0\0\0"], 3, r"FILE: looks like UTF-32 text; .*"),
     "empty lines only": (["", "\r", ""], 3, r"FILE: the file is empty"),
 }
+
+
+@pytest.mark.parametrize("name", ["shop.parquet", "shop.XLSX"])
+def test_random_bytes_under_a_name_that_promises_more(name, tmp_path):
+    (tmp_path / name).write_bytes(random.Random(2).randbytes(3000))
+    expect("run", tmp_path / name, "-o", tmp_path / "out", code=3,
+           stderr=r".*looks like no (Parquet file|workbook), in spite of its name \(it does not begin with (PAR1|PK)\), nor like text; .*")
+    assert not (tmp_path / "out").exists()
+
+
+def test_controls_of_a_file_do_not_reach_the_terminal(tmp_path):
+    """Names of columns are quoted in messages; a long one does not fill the screen."""
+    path = tmp_path / "a.csv"
+    header = "Cust\x1b[31mID,\u009b2JQty," + "long name " * 30
+    path.write_text(header + ",ordinary" * 20 + "\n" + "1,2,3" + ",x" * 20 + "\n", encoding="utf-8")
+    done = run("ingest", path, "--store", tmp_path / "store")
+    seen = run("inspect", path)
+    assert done.returncode == 3 and "'Cust?[31mID', '??2JQty'" in done.stderr
+    for text in (done.stderr, seen.stdout):
+        assert not any(c < " " and c != "\n" or "\x7f" <= c < "\xa0" for c in text), text
+    assert max(len(line) for line in seen.stdout.split("\n\n")[1].splitlines()) < 200
+
+
+def test_sheets_are_asked_of_a_text(tmp_path):
+    path = write(tmp_path / "a.csv", *good())
+    for command in (["ingest", path, "--store", tmp_path / "store"], ["inspect", path]):
+        expect(*command, "--sheet", "May", code=3, stderr=r"rcx: error: .*a\.csv: is no workbook and has no sheet 'May' \(--sheet, ingest\.sheets\)\n")
+    assert not (tmp_path / "store").exists()
 
 
 @pytest.mark.parametrize("name", WHOLE_FILE)
