@@ -27,6 +27,7 @@ struct rcx_behaviour_plan rcx_behaviour_plan_of(const struct rcx_config *config,
         .churn_gap_days = config->churn.gap_days,
         .churn_days = config->churn.horizon_days,
         .value_days = config->clv.horizon_days,
+        .blind_days = config->btyd.blind_days,
         .annual_discount_rate = config->clv.annual_discount_rate,
         .parallel = parallel,
     };

@@ -22,7 +22,7 @@ static const double DAYS_A_YEAR = 365;
 struct customers {
     size_t count;
     const double *frequency, *recency, *age, *value;
-    double *converted; /* [4 * count] */
+    double *converted; /* [6 * count] the four, and room for two */
 };
 
 /* The new columns, named; `low` and `high` NULL without intervals. */
@@ -37,9 +37,9 @@ static enum rcx_status read_customers(const struct rcx_table *table, struct cust
     static const char *const names[] = {"frequency", "recency", "T", "monetary_value"};
     const double **columns[] = {&out->frequency, &out->recency, &out->age, &out->value};
     out->count = table->rows;
-    out->converted = rcx_malloc_array(4 * table->rows + 1, sizeof *out->converted);
+    out->converted = rcx_malloc_array(6 * table->rows + 1, sizeof *out->converted);
     if (!out->converted)
-        return rcx_fail_nomem(err, "behaviour", 4 * table->rows * sizeof *out->converted);
+        return rcx_fail_nomem(err, "behaviour", 6 * table->rows * sizeof *out->converted);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const struct rcx_column *column = rcx_table_find(table, names[i]);
         if (!column)
@@ -49,6 +49,21 @@ static enum rcx_status read_customers(const struct rcx_table *table, struct cust
         *columns[i] = values;
     }
     return RCX_OK;
+}
+
+/* Time during which purchases could be seen.
+ *  out  [2 * count] recency, then age */
+static struct rcx_btyd_customers seen(const struct rcx_behaviour_plan *plan,
+                                      const struct customers *customers, double *out)
+{
+    size_t count = customers->count;
+    double blind = plan->blind_days / DAYS_A_WEEK;
+    for (size_t i = 0; i < count; i++) {
+        double lost = blind * customers->frequency[i];
+        out[i] = customers->recency[i] - lost;
+        out[count + i] = customers->age[i] - lost;
+    }
+    return (struct rcx_btyd_customers){count, customers->frequency, out, out + count};
 }
 
 /* --- fitting ----------------------------------------------------------------------------------- */
@@ -149,6 +164,27 @@ static void make_requests(const struct rcx_behaviour_plan *plan,
     }
 }
 
+/* Of purchases, those with the first of their day. */
+static void count_days(double blind_weeks, double horizon, double *values, size_t count)
+{
+    for (size_t i = 0; values && i < count; i++)
+        values[i] /= 1 + blind_weeks * values[i] / horizon;
+}
+
+static void count_all_days(const struct rcx_behaviour_plan *plan,
+                           const struct rcx_btyd_request *requests, size_t count)
+{
+    double blind = plan->blind_days / DAYS_A_WEEK;
+    for (size_t r = 0; r < REQUESTS; r++) {
+        const struct rcx_btyd_request *request = &requests[r];
+        if (request->quantity != RCX_BTYD_PURCHASES && request->quantity != RCX_BTYD_DISCOUNTED)
+            continue;
+        count_days(blind, request->horizon, request->out, count);
+        count_days(blind, request->horizon, request->low, count);
+        count_days(blind, request->horizon, request->high, count);
+    }
+}
+
 /* A product of two independent quantities: their variances add up in logarithms. */
 static void multiply(struct column *into, const struct column *by, size_t count)
 {
@@ -177,6 +213,7 @@ static enum rcx_status fill(const struct rcx_behaviour_plan *plan,
                                               &plan->parallel, err);
     if (status != RCX_OK)
         return status;
+    count_all_days(plan, requests, customers->count);
     rcx_gamma_gamma_expect(&fits->money, customers->frequency, customers->value, customers->count,
                            order->out, order->low, order->high);
     multiply(&columns[REQUESTS - 2], order, customers->count);
@@ -194,10 +231,11 @@ enum rcx_status rcx_behaviour_add(const struct rcx_behaviour_plan *plan, struct 
     const struct rcx_column *date = rcx_table_find(table, "snapshot_date");
     fits.snapshot = date && table->rows > 0 && date->type == RCX_TYPE_DATE ? date->i32[0] : 0;
     enum rcx_status status = read_customers(table, &customers, err);
-    const struct rcx_btyd_customers known = {customers.count, customers.frequency,
-                                             customers.recency, customers.age};
-    if (status == RCX_OK)
+    struct rcx_btyd_customers known = {0};
+    if (status == RCX_OK) {
+        known = seen(plan, &customers, customers.converted + 4 * customers.count);
         status = rcx_btyd_groups_build(&known, &plan->parallel, &groups, err);
+    }
     if (status == RCX_OK)
         status = fit(plan, &customers, groups, &fits, err);
     name_columns(plan, columns);

@@ -381,6 +381,7 @@ EFFECTS = {
     "churn.risk_very_high": Effect("0.97", churn, CHURN),
     "btyd.model": Effect("pareto", behaviour),
     "btyd.intervals": Effect("true", behaviour),
+    "btyd.blind_days": Effect("0", behaviour),
     "clv.annual_discount_rate": Effect("0.5", behaviour),
     "clv.horizon_days": Effect("60", LABELS),
     "clv.model": Effect("hurdle", clv, CLV),
