@@ -78,7 +78,7 @@ static enum rcx_status choose(const char *option, const char *given, const char 
 static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_error *err)
 {
     static const char *const starts[] = {"auto", "k-means++", "k-means||"};
-    static const char *const algorithms[] = {"auto", "lloyd", "bounds", "mini-batch"};
+    static const char *const algorithms[] = {"auto", "lloyd", "bounds", "screened", "mini-batch"};
     struct rcx_flow_kmeans flow = *(const struct rcx_flow_kmeans *)values;
     struct rcx_flow_kmeans_result result;
     int start, algorithm;
@@ -87,7 +87,7 @@ static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_e
                         flow.tolerance);
     enum rcx_status status = choose("start", flow.start_name, starts, 3, &start, err);
     if (status == RCX_OK)
-        status = choose("algorithm", flow.algorithm_name, algorithms, 4, &algorithm, err);
+        status = choose("algorithm", flow.algorithm_name, algorithms, 5, &algorithm, err);
     if (status != RCX_OK)
         return status;
     flow.start = (enum rcx_kmeans_start)start;
@@ -129,7 +129,8 @@ static const struct rcx_option options[] = {
            "stop when centres move less, relative to the variance (default 0: until none moves)"),
     OPTION(TEXT, start_name, "start", 0, "NAME", "auto, k-means++ or k-means||"),
     OPTION(TEXT, start_file, "start-file", 0, "FILE", "table of the k centres to start from"),
-    OPTION(TEXT, algorithm_name, "algorithm", 0, "NAME", "auto, lloyd, bounds or mini-batch"),
+    OPTION(TEXT, algorithm_name, "algorithm", 0, "NAME",
+           "auto, lloyd, bounds, screened or mini-batch"),
     OPTION(U64, batch_rows, "batch-rows", 0, "N", "rows of a mini-batch (default 1024)"),
     OPTION(TEXT, centres, "centres", 0, "FILE", "write the centres, as .parquet or .csv"),
     OPTION(FLAG, quality, "quality", 0, NULL, "silhouette, Davies-Bouldin, Calinski-Harabasz"),

@@ -4,10 +4,12 @@
  *
  * Idea: several starts (greedy k-means++: Arthur and Vassilvitskii 2007, with a few candidates per
  * step; or k-means||: Bahmani et al. 2012), each followed by Lloyd's iterations until no row changes
- * its centre; the start that ends lowest wins, of equal ones the first. Iterations keep an upper bound
- * of the distance to the own centre and a lower bound to all others, so that most rows are not looked
- * at (Hamerly 2010); the result is that of the plain iterations, bit for bit, because bounds are
- * rounded outwards and all distances come from the same kernel (kmeans_kernels.h).
+ * its centre; the start that ends lowest wins, of equal ones the first. Up to 256 centres, iterations
+ * look at rows in single precision and only where rounding could matter in doubles
+ * (kmeans_screen_kernels.h); beyond, they keep an upper bound of the distance to the own centre and a
+ * lower bound to all others, so that most rows are not looked at (Hamerly 2010). The result is that of
+ * the plain iterations, bit for bit: what is left out is proved, errors of rounding included, and all
+ * distances that decide come from the same kernel (kmeans_kernels.h).
  *
  * The sums behind a centre are integers: values times a power of two, less an offset, in 64 bits. So
  * they are exact whatever the order, only rows that moved are added and subtracted, and the result
@@ -17,8 +19,8 @@
  * A centre that loses its last row gets the row furthest from its own centre. When there are fewer
  * different rows than k, centres stay empty: sizes say so.
  *
- * Cost: rows x k x columns for each iteration, much less once rows settle. Memory: 12 bytes per row
- * for each restart that runs at the same time; the data are not copied. */
+ * Cost: rows x k x columns for each iteration, with bounds less once rows settle. Memory: 4 bytes per
+ * row (with bounds 12) for each restart that runs at the same time, and the rows in single precision. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -37,6 +39,7 @@ enum rcx_kmeans_algorithm {
     RCX_KMEANS_AUTO,
     RCX_KMEANS_LLOYD,     /* looks at every row and centre each time */
     RCX_KMEANS_BOUNDS,    /* the same result with bounds */
+    RCX_KMEANS_SCREENED,  /* the same result, screened in single precision (up to 256 centres) */
     RCX_KMEANS_MINI_BATCH /* Sculley 2010: approximate, for data that are too many */
 };
 

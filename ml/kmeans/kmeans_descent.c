@@ -1,4 +1,4 @@
-/* Lloyd's iterations, plain or with Hamerly's bounds. */
+/* Lloyd's iterations: plain, with Hamerly's bounds, or screened in single precision. */
 #include <math.h>
 #include <string.h>
 
@@ -7,8 +7,10 @@
 
 #define NONE UINT32_MAX
 
-/* With fewer products for a row, looking at them costs less than keeping bounds (measured). */
-enum { WORTH_BOUNDS = 32 };
+enum {
+    AHEAD = 16, /* rows that are fetched before they are needed */
+    LINE = 64   /* bytes that memory gives at once */
+};
 
 struct sums {
     int64_t *values;  /* [k][dimensions] */
@@ -24,6 +26,9 @@ struct descent {
     uint32_t *labels;                    /* [rows] */
     float *upper, *lower;                /* [rows]; NULL without bounds */
     float *moved, *others, *half_margin; /* [k] */
+    float *rounded;                      /* [k][dimensions + 1], behind `screen`; NULL: no screen */
+    struct rcx_kmeans_screen screen;     /* of the centres as they are */
+    bool screened;                       /* in this iteration */
     struct rcx_kmeans_scratch *scratch;  /* [workers] */
     struct sums *changes;                /* [workers] since the last update */
     struct sums total;
@@ -40,6 +45,7 @@ static void release(struct descent *descent)
     rcx_free(descent->upper);
     rcx_free(descent->lower);
     rcx_free(descent->moved);
+    rcx_free(descent->rounded);
     rcx_free(descent->changes);
     rcx_free(descent->integers);
     rcx_kmeans_scratch_free(descent->scratch, descent->workers);
@@ -70,6 +76,10 @@ static bool allocate(struct descent *descent)
     for (size_t w = 0; w < workers; w++)
         descent->changes[w] = sums_at(descent, w);
     descent->total = sums_at(descent, workers);
+    if (descent->screened) {
+        descent->rounded = rcx_malloc_array(k * (d + 1), sizeof(float));
+        return descent->rounded != NULL;
+    }
     if (!descent->bounds)
         return true;
     descent->upper = rcx_malloc_array(rows, sizeof(float));
@@ -79,18 +89,26 @@ static bool allocate(struct descent *descent)
 
 /* --- rows change their centre ------------------------------------------------------------------ */
 
-static void count_in(const struct descent *descent, struct sums *sums, size_t row, uint32_t label,
-                     int sign)
+/* One row from centre `old` (NONE: from none) to `label`. */
+static void move_row(const struct descent *descent, struct sums *sums, size_t row, uint32_t old,
+                     uint32_t label)
 {
     const struct rcx_kmeans_problem *problem = descent->problem;
     const double *const *columns = problem->matrix->columns;
     size_t d = descent->dimensions;
     double weight = problem->weights ? problem->weights[row] : 1;
-    int64_t *values = sums->values + label * d;
-    for (size_t j = 0; j < d; j++)
-        values[j] += sign *
-                     llrint(weight * (columns[j][row] - problem->offsets[j]) * problem->scales[j]);
-    sums->weights[label] += sign * llrint(weight * problem->weight_scale);
+    int64_t *to = sums->values + label * d, *from = old == NONE ? NULL : sums->values + old * d;
+    int64_t units = llrint(weight * problem->weight_scale);
+    for (size_t j = 0; j < d; j++) {
+        int64_t value = llrint(weight * (columns[j][row] - problem->offsets[j]) *
+                               problem->scales[j]);
+        to[j] += value;
+        if (from)
+            from[j] -= value;
+    }
+    sums->weights[label] += units;
+    if (from)
+        sums->weights[old] -= units;
 }
 
 static void change(struct descent *descent, struct sums *sums, size_t row, uint32_t label)
@@ -98,11 +116,17 @@ static void change(struct descent *descent, struct sums *sums, size_t row, uint3
     uint32_t old = descent->labels[row];
     if (old == label)
         return;
-    if (old != NONE)
-        count_in(descent, sums, row, old, -1);
-    count_in(descent, sums, row, label, 1);
+    move_row(descent, sums, row, old, label);
     descent->labels[row] = label;
     sums->moved++;
+}
+
+/* Rows that change are few and far between: without this each waits for memory, for each column. */
+static void fetch_row(const struct descent *descent, size_t row)
+{
+    const double *const *columns = descent->problem->matrix->columns;
+    for (size_t j = 0; j < descent->dimensions; j++)
+        __builtin_prefetch(columns[j] + row);
 }
 
 /* --- one look at a chunk ----------------------------------------------------------------------- */
@@ -152,7 +176,29 @@ static size_t tighten(struct descent *descent, size_t first, struct rcx_kmeans_s
     return left;
 }
 
-/* The rows that the bounds leave open, gathered and looked at like a block of their own. */
+/* The rows in question, gathered and looked at like a block of their own: labels and distances at the
+ * head of the scratch. */
+static void look_at_listed(const struct descent *descent, size_t first,
+                           struct rcx_kmeans_scratch *scratch, size_t count)
+{
+    const struct rcx_matrix *matrix = descent->problem->matrix;
+    size_t padded = (count + RCX_KMEANS_LANES - 1) / RCX_KMEANS_LANES * RCX_KMEANS_LANES;
+    for (size_t i = count; i < padded; i++)
+        scratch->open[i] = scratch->open[0];
+    for (size_t j = 0; j < descent->dimensions; j++) {
+        const double *from = matrix->columns[j] + first;
+        double *to = scratch->values + j * RCX_KMEANS_CHUNK;
+        for (size_t i = 0; i < padded; i++)
+            to[i] = from[scratch->open[i]];
+        scratch->columns[j] = to;
+    }
+    const struct rcx_kmeans_block block = {scratch->columns, descent->dimensions, padded};
+    RCX_KERNEL_CALL(kmeans_nearest)
+    (&block, descent->centres, descent->k, scratch->labels, scratch->best,
+     descent->bounds ? scratch->second : NULL);
+}
+
+/* The rows that the bounds leave open. */
 static void look_at_open(struct descent *descent, size_t chunk, struct rcx_kmeans_scratch *scratch,
                          struct sums *sums)
 {
@@ -167,19 +213,7 @@ static void look_at_open(struct descent *descent, size_t chunk, struct rcx_kmean
         return;
     }
     count = tighten(descent, first, scratch, count);
-    size_t padded = (count + RCX_KMEANS_LANES - 1) / RCX_KMEANS_LANES * RCX_KMEANS_LANES;
-    for (size_t i = count; i < padded; i++)
-        scratch->open[i] = scratch->open[0];
-    for (size_t j = 0; j < descent->dimensions; j++) {
-        const double *from = matrix->columns[j] + first;
-        double *to = scratch->values + j * RCX_KMEANS_CHUNK;
-        for (size_t i = 0; i < padded; i++)
-            to[i] = from[scratch->open[i]];
-        scratch->columns[j] = to;
-    }
-    const struct rcx_kmeans_block block = {scratch->columns, descent->dimensions, padded};
-    RCX_KERNEL_CALL(kmeans_nearest)
-    (&block, descent->centres, descent->k, scratch->labels, scratch->best, scratch->second);
+    look_at_listed(descent, first, scratch, count);
     RCX_KERNEL_CALL(kmeans_bounds)
     (scratch->best, scratch->second, count, scratch->upper, scratch->lower);
     for (size_t i = 0; i < count; i++) {
@@ -190,12 +224,49 @@ static void look_at_open(struct descent *descent, size_t chunk, struct rcx_kmean
     }
 }
 
+/* All centres for all rows in single precision; in doubles where that does not settle it. */
+static void look_at_screened(struct descent *descent, size_t chunk,
+                             struct rcx_kmeans_scratch *scratch, struct sums *sums)
+{
+    const struct rcx_matrix *matrix = descent->problem->matrix;
+    size_t first = chunk * RCX_KMEANS_CHUNK, rows = rcx_kmeans_chunk_rows(matrix, chunk);
+    size_t padded = (rows + RCX_KMEANS_TILE - 1) / RCX_KMEANS_TILE * RCX_KMEANS_TILE, unsure = 0;
+    for (size_t i = 0; i < rows; i += LINE / sizeof *descent->labels)
+        __builtin_prefetch(descent->labels + first + i);
+    RCX_KERNEL_CALL(kmeans_screen)
+    (&descent->screen, descent->problem->tiles + first * descent->dimensions, padded,
+     scratch->labels);
+    size_t count = RCX_KERNEL_CALL(kmeans_changed)(descent->labels + first, scratch->labels, rows,
+                                                   scratch->open);
+    for (size_t i = 0; i < count && i < AHEAD; i++)
+        fetch_row(descent, first + scratch->open[i]);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t row = scratch->open[i], label = scratch->labels[row];
+        if (i + AHEAD < count)
+            fetch_row(descent, first + scratch->open[i + AHEAD]);
+        if (label & RCX_KMEANS_UNSURE)
+            scratch->open[unsure++] = row;
+        else
+            change(descent, sums, first + row, label);
+    }
+    if (unsure > rows / 2) {
+        look_at_all(descent, chunk, scratch, sums);
+        return;
+    }
+    if (unsure > 0)
+        look_at_listed(descent, first, scratch, unsure);
+    for (size_t i = 0; i < unsure; i++)
+        change(descent, sums, first + scratch->open[i], scratch->labels[i]);
+}
+
 static enum rcx_status look(void *context, size_t chunk, unsigned worker, struct rcx_error *err)
 {
     struct descent *descent = context;
     (void)err;
     if (descent->bounds && !descent->first)
         look_at_open(descent, chunk, &descent->scratch[worker], &descent->changes[worker]);
+    else if (descent->screened)
+        look_at_screened(descent, chunk, &descent->scratch[worker], &descent->changes[worker]);
     else
         look_at_all(descent, chunk, &descent->scratch[worker], &descent->changes[worker]);
     return RCX_OK;
@@ -334,6 +405,9 @@ static enum rcx_status iterate(struct descent *descent, const struct rcx_kmeans_
     while (end->iterations < most) {
         uint64_t moved = 0;
         memcpy(descent->before, descent->centres, bytes);
+        descent->screened = descent->rounded && rcx_kmeans_screen_centres(
+                                                    descent->problem, descent->centres, descent->k,
+                                                    descent->rounded, &descent->screen);
         enum rcx_status status = assign(descent, &moved, err);
         if (status != RCX_OK)
             return status;
@@ -365,9 +439,8 @@ enum rcx_status rcx_kmeans_descend(const struct rcx_kmeans_problem *problem,
         .dimensions = problem->matrix->column_count,
         .workers = problem->parallel.threads ? problem->parallel.threads : 1,
         .centres = centres,
-        .bounds = options->algorithm == RCX_KMEANS_BOUNDS ||
-                  (options->algorithm == RCX_KMEANS_AUTO &&
-                   options->k * problem->matrix->column_count >= WORTH_BOUNDS),
+        .bounds = rcx_kmeans_bounded(options),
+        .screened = problem->tiles != NULL,
         .first = true,
     };
     struct rcx_kmeans_end end = {0};

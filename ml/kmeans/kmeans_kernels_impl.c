@@ -126,7 +126,7 @@ void RCX_KERNEL(kmeans_nearest)(const struct rcx_kmeans_block *block, const doub
 size_t RCX_KERNEL(kmeans_changed)(const uint32_t *before, const uint32_t *after, size_t rows,
                                   uint32_t *out)
 {
-    enum { PIECE = 64 };
+    enum { PIECE = 16 };
     size_t count = 0;
     for (size_t begin = 0; begin < rows; begin += PIECE) {
         size_t end = rows - begin < PIECE ? rows : begin + PIECE;

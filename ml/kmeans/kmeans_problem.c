@@ -175,6 +175,8 @@ enum rcx_status rcx_kmeans_problem_init(const struct rcx_matrix *matrix,
                                   &learning, err);
         if (status == RCX_OK)
             status = conclude(&problem, facts, err);
+        if (status == RCX_OK)
+            status = rcx_kmeans_tiles(&problem, options, err);
     } else {
         status = rcx_fail_nomem(err, "k-means", d * sizeof *facts);
     }
@@ -190,6 +192,7 @@ void rcx_kmeans_problem_release(struct rcx_kmeans_problem *problem)
 {
     rcx_free(problem->offsets);
     rcx_free(problem->scales);
+    rcx_pages_free(problem->tiles, problem->tile_bytes);
     *problem = (struct rcx_kmeans_problem){0};
 }
 

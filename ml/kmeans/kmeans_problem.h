@@ -3,6 +3,7 @@
  * units of the integer sums. Nobody outside ml/kmeans includes it. */
 #include "ml/kmeans/kmeans.h"
 #include "ml/kmeans/kmeans_kernels.h"
+#include "ml/kmeans/kmeans_screen_kernels.h"
 
 enum { RCX_KMEANS_CHUNK = 1024 }; /* rows; a multiple of the lanes */
 
@@ -18,6 +19,11 @@ struct rcx_kmeans_problem {
     double weight_scale;
     double mean_variance; /* of the columns, unweighted */
     double total_weight;
+    /* For the screen: (x - offsets[j]) * tile_scale, a power of two that makes lengths about 1, in
+     * single precision: [tile][columns][TILE]. NULL: nothing is screened. */
+    float *tiles;
+    size_t tile_bytes;
+    double tile_scale;
 };
 
 /* For each worker; columns of the last, shorter chunk are copied into it, padded with zeros. */
@@ -56,6 +62,19 @@ struct rcx_kmeans_block rcx_kmeans_chunk_block(const struct rcx_matrix *matrix, 
 /* The weights of those rows, padded with zeros; NULL when there are none and nothing is padded. */
 const double *rcx_kmeans_chunk_weights(const struct rcx_kmeans_problem *problem, size_t chunk,
                                        struct rcx_kmeans_scratch *scratch);
+
+/* --- the screen (kmeans_screen_kernels.h) --------------------------------------------------------- */
+
+/* Whether iterations keep bounds. */
+bool rcx_kmeans_bounded(const struct rcx_kmeans_options *options);
+/* Rounds the rows where iterations are to be screened; not when the variance is so small or large that
+ * the squares of differences might not keep their precision. Errors: RCX_E_NOMEM. */
+enum rcx_status rcx_kmeans_tiles(struct rcx_kmeans_problem *problem,
+                                 const struct rcx_kmeans_options *options, struct rcx_error *err);
+/* Rounds k centres, at most RCX_KMEANS_SCREEN_CENTRES; false: one is too far away.
+ *  values  [k][dimensions + 1], which *out refers to */
+bool rcx_kmeans_screen_centres(const struct rcx_kmeans_problem *problem, const double *centres,
+                               size_t k, float *values, struct rcx_kmeans_screen *out);
 
 /* --- the parts -------------------------------------------------------------------------------- */
 

@@ -66,8 +66,8 @@ def test_weights_and_scaling(tmp_path):
 def test_a_start_that_is_given(blobs, tmp_path):
     start = write(tmp_path / "start.csv", {"x": [1, 9, 1], "y": [1, 1, 9]})
     found = {a: json.loads(run("kmeans", "--data", blobs, "--k", 3, "--start-file", start, "--algorithm", a, "--json").stdout)
-             for a in ("lloyd", "bounds")}
-    assert found["lloyd"]["inertia"] == found["bounds"]["inertia"] and found["lloyd"]["sizes"] == [40, 40, 40]
+             for a in ("lloyd", "bounds", "screened")}
+    assert found["lloyd"]["inertia"] == found["bounds"]["inertia"] == found["screened"]["inertia"] and found["lloyd"]["sizes"] == [40, 40, 40]
     expect("kmeans", "--data", blobs, "--k", 4, "--start-file", start, code=3, stderr=r".*3 rows, expected k = 4 centres.*")
 
 

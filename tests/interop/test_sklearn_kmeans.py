@@ -87,7 +87,7 @@ def test_no_worse_than_scikit_learn_and_measured_alike(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", DATA)
-@pytest.mark.parametrize("algorithm", ["lloyd", "bounds"])
+@pytest.mark.parametrize("algorithm", ["lloyd", "bounds", "screened"])
 def test_from_the_same_start_to_the_same_end(name, algorithm, tmp_path):
     make, k = DATA[name]
     data = make()

@@ -172,7 +172,22 @@ static void finds_what_lloyd_finds(void **state)
     }
 }
 
-static void bounds_change_nothing(void **state)
+static void assert_all_ways_are_one(struct data *data, struct rcx_kmeans_options options)
+{
+    const enum rcx_kmeans_algorithm ways[] = {RCX_KMEANS_BOUNDS, RCX_KMEANS_SCREENED,
+                                              RCX_KMEANS_AUTO};
+    options.algorithm = RCX_KMEANS_LLOYD;
+    struct rcx_kmeans plain = fit(data, options);
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        options.algorithm = ways[i];
+        struct rcx_kmeans other = fit(data, options);
+        assert_same(&plain, &other);
+        rcx_kmeans_release(&other);
+    }
+    rcx_kmeans_release(&plain);
+}
+
+static void bounds_and_screen_change_nothing(void **state)
 {
     (void)state;
     for (uint64_t seed = 0; seed < 40; seed++) {
@@ -181,18 +196,12 @@ static void bounds_change_nothing(void **state)
                                 seed);
         struct rcx_kmeans_options options = {
             .k = 1 + seed % 20, .restarts = 3, .seed = seed, .tolerance = seed % 7 == 0 ? 1e-3 : 0};
-        options.algorithm = RCX_KMEANS_LLOYD;
-        struct rcx_kmeans plain = fit(&data, options);
-        options.algorithm = RCX_KMEANS_BOUNDS;
-        struct rcx_kmeans bounds = fit(&data, options);
-        assert_same(&plain, &bounds);
-        rcx_kmeans_release(&plain);
-        rcx_kmeans_release(&bounds);
+        assert_all_ways_are_one(&data, options);
         free(data.values);
     }
 }
 
-/* Bounds are kept as floats: distances that are far too small or large for those change nothing. */
+/* Bounds and screened rows are floats: what is far too small or large for those changes nothing. */
 static void scales_change_nothing(void **state)
 {
     (void)state;
@@ -201,13 +210,103 @@ static void scales_change_nothing(void **state)
         struct data data = make(700, 3, 5, 1, 0, s);
         for (size_t i = 0; i < 2100; i++)
             data.values[i] *= scales[s];
-        struct rcx_kmeans_options options = {.k = 6, .restarts = 2, .algorithm = RCX_KMEANS_LLOYD};
-        struct rcx_kmeans plain = fit(&data, options);
-        options.algorithm = RCX_KMEANS_BOUNDS;
-        struct rcx_kmeans bounds = fit(&data, options);
-        assert_same(&plain, &bounds);
-        rcx_kmeans_release(&plain);
-        rcx_kmeans_release(&bounds);
+        assert_all_ways_are_one(&data, (struct rcx_kmeans_options){.k = 6, .restarts = 2});
+        free(data.values);
+    }
+}
+
+static void outliers_and_distant_centres_change_nothing(void **state)
+{
+    (void)state;
+    const double far[] = {1e4, 1e12, 1e30, 1e120};
+    for (size_t f = 0; f < 4; f++) {
+        struct data data = make(900, 3, 5, 2, f % 2, f);
+        double start[18] = {0};
+        data.values[17] = far[f];
+        data.values[900 + 400] = -far[f];
+        view(&data);
+        for (size_t c = 0; c < 6; c++)
+            for (size_t j = 0; j < 3; j++)
+                start[c * 3 + j] = c == 5 ? far[f] * 1e10 : data.columns[j][c * 100];
+        assert_all_ways_are_one(&data, (struct rcx_kmeans_options){.k = 6, .restarts = 2});
+        assert_all_ways_are_one(&data, (struct rcx_kmeans_options){.k = 6, .centres = start});
+        free(data.values);
+    }
+}
+
+/* 256 centres are the most the screen takes. */
+static void many_centres_change_nothing(void **state)
+{
+    (void)state;
+    struct data data = make(1500, 4, 7, 2, 0, 3);
+    for (size_t k = 255; k <= 257; k++)
+        assert_all_ways_are_one(
+            &data, (struct rcx_kmeans_options){.k = k, .restarts = 1, .max_iterations = 20});
+    free(data.values);
+}
+
+/* Rows within rounding errors of floats, and of doubles, of the middle of two centres. */
+static void rows_halfway_go_where_doubles_say(void **state)
+{
+    (void)state;
+    for (size_t d = 1; d <= MOST_COLUMNS; d += 2) {
+        struct data data = make(3000, d, 1, 0, 0, d);
+        double start[2 * MOST_COLUMNS] = {0};
+        view(&data);
+        for (size_t j = 0; j < d; j++) {
+            start[j] = 0.1 * (double)(j + 1);
+            start[d + j] = -0.7 * (double)(j + 1);
+        }
+        for (size_t i = 0; i < 3000; i++) {
+            double off = ldexp((double)(i % 7) - 3, -10 - (int)(i % 50));
+            for (size_t j = 0; j < d; j++)
+                data.values[j * 3000 + i] = (start[j] + start[d + j]) / 2 + off;
+        }
+        assert_all_ways_are_one(
+            &data, (struct rcx_kmeans_options){.k = 2, .centres = start, .max_iterations = 1});
+        assert_all_ways_are_one(&data, (struct rcx_kmeans_options){.k = 2, .centres = start});
+        free(data.values);
+    }
+}
+
+/* The kernel by itself, at every level: labels that are not marked are the nearest centres, and few
+ * are marked. */
+static void screen_is_sure_of_most_and_never_wrong(void **state)
+{
+    (void)state;
+    enum rcx_cpu_level best = rcx_cpu_level();
+    enum { ROWS = 4096, MOST = 40 };
+    for (size_t d = 1; d <= MOST_COLUMNS; d++) {
+        struct data data = make(ROWS, d, 6, 1, 0, d);
+        size_t k = 1 + d * d % MOST;
+        double centres[MOST * MOST_COLUMNS] = {0}, square;
+        float rounded[MOST * (MOST_COLUMNS + 1)];
+        uint32_t labels[ROWS];
+        struct rcx_kmeans_problem problem;
+        struct rcx_kmeans_screen screen;
+        const struct rcx_kmeans_options options = {.k = k, .parallel = {1}};
+        view(&data);
+        for (size_t c = 0; c < k; c++)
+            for (size_t j = 0; j < d; j++)
+                centres[c * d + j] = data.columns[j][c * 90];
+        assert_int_equal(rcx_kmeans_problem_init(&data.matrix, &options, &problem, NULL), RCX_OK);
+        assert_non_null(problem.tiles);
+        assert_true(rcx_kmeans_screen_centres(&problem, centres, k, rounded, &screen));
+        for (int level = RCX_CPU_V1; level <= (int)best; level++) {
+            size_t unsure = 0;
+            rcx_cpu_set((enum rcx_cpu_level)level);
+            RCX_KERNEL_CALL(kmeans_screen)(&screen, problem.tiles, ROWS, labels);
+            for (size_t i = 0; i < ROWS; i++) {
+                if (labels[i] & RCX_KMEANS_UNSURE)
+                    unsure++;
+                else
+                    assert_int_equal(labels[i],
+                                     nearest_plain(&data.matrix, i, centres, k, &square));
+            }
+            assert_true(unsure < ROWS / 100);
+        }
+        rcx_cpu_set(best);
+        rcx_kmeans_problem_release(&problem);
         free(data.values);
     }
 }
@@ -389,7 +488,8 @@ static void out_of_memory_is_an_error(void **state)
             const struct rcx_kmeans_options options = {.k = 3,
                                                        .restarts = 2,
                                                        .swap = way >= 2,
-                                                       .algorithm = RCX_KMEANS_BOUNDS,
+                                                       .algorithm = way < 2 ? RCX_KMEANS_BOUNDS
+                                                                            : RCX_KMEANS_AUTO,
                                                        .start = start,
                                                        .parallel = {1}};
             rcx_memory_fail_at(k);
@@ -411,7 +511,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(labels_are_the_nearest_centres),
         cmocka_unit_test(finds_what_lloyd_finds),
-        cmocka_unit_test(bounds_change_nothing),
+        cmocka_unit_test(bounds_and_screen_change_nothing),
+        cmocka_unit_test(outliers_and_distant_centres_change_nothing),
+        cmocka_unit_test(many_centres_change_nothing),
+        cmocka_unit_test(rows_halfway_go_where_doubles_say),
+        cmocka_unit_test(screen_is_sure_of_most_and_never_wrong),
         cmocka_unit_test(scales_change_nothing),
         cmocka_unit_test(threads_and_instruction_sets_change_nothing),
         cmocka_unit_test(weights_count_like_copies),
