@@ -90,7 +90,7 @@ static void print_json(struct rcx_cli *cli, const struct rcx_flow_segment_result
     rcx_json_key(&json, "files");
     rcx_json_array(&json);
     for (size_t f = 0; f < RCX_SEGMENT_FILES; f++)
-        rcx_json_text(&json, rcx_segment_files[f]);
+        rcx_json_text(&json, rcx_flow_segment_output(f));
     rcx_json_array_end(&json);
     rcx_cli_json_end(cli, &json);
 }
@@ -103,7 +103,7 @@ static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_e
                                           .parallel = cli->parallel,
                                           .no_sync = false};
     struct rcx_flow_segment_result result;
-    enum rcx_status status = rcx_flow_segment(&flow, &result, err);
+    enum rcx_status status = rcx_flow_segment(&flow, &result, NULL, err);
     if (status != RCX_OK)
         return status;
     if (cli->json) {

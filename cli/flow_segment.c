@@ -9,7 +9,7 @@
 
 enum file_id { ASSIGNMENTS, SUMMARY, STRATEGIES, QUALITY, MIGRATION, MODEL };
 
-const char *const rcx_segment_files[RCX_SEGMENT_FILES] = {
+static const char *const outputs[RCX_SEGMENT_FILES] = {
     [ASSIGNMENTS] = "outputs/segment_assignments.parquet",
     [SUMMARY] = "outputs/segment_summary.csv",
     [STRATEGIES] = "outputs/segment_strategies.json",
@@ -17,6 +17,11 @@ const char *const rcx_segment_files[RCX_SEGMENT_FILES] = {
     [MIGRATION] = "outputs/segment_migration.csv",
     [MODEL] = "models/segments.json",
 };
+
+const char *rcx_flow_segment_output(size_t index)
+{
+    return index < RCX_SEGMENT_FILES ? outputs[index] : NULL;
+}
 
 void rcx_flow_segment_result_release(struct rcx_flow_segment_result *result)
 {
@@ -33,6 +38,7 @@ struct work {
     struct rcx_sink_options sink;
     struct rcx_table migration, quality;
     struct rcx_flow_segment_result *result;
+    bool nobody;
 };
 
 static enum rcx_status make_paths(struct work *work, struct rcx_error *err)
@@ -46,7 +52,7 @@ static enum rcx_status make_paths(struct work *work, struct rcx_error *err)
         rcx_free(folder);
     }
     for (size_t f = 0; status == RCX_OK && f < RCX_SEGMENT_FILES; f++) {
-        work->paths[f] = rcx_path_join(work->flow->directory, rcx_segment_files[f]);
+        work->paths[f] = rcx_path_join(work->flow->directory, outputs[f]);
         if (!work->paths[f])
             status = rcx_fail_nomem(err, work->flow->directory, 0);
     }
@@ -79,6 +85,13 @@ static enum rcx_status fit(struct work *work, struct rcx_error *err)
     struct rcx_table table = {0}, assigned = {0};
     enum rcx_status status = rcx_feature_file_snapshot(&work->features, last, &flow->parallel,
                                                        &table, err);
+    if (status == RCX_OK && table.rows == 0) {
+        char text[RCX_DATE_TEXT_BYTES];
+        work->nobody = true;
+        status = rcx_fail(err, RCX_E_INPUT,
+                          "segments: nobody to group: no customer bought in the %d days before %s",
+                          (int)flow->config->features.observation_days, rcx_format_day(day, text));
+    }
     if (status == RCX_OK)
         status = rcx_segments_fit(&table, day, &flow->config->segments, work->strategies,
                                   (uint64_t)flow->config->runtime.seed, &flow->parallel,
@@ -180,7 +193,8 @@ static enum rcx_status write_rest(struct work *work, struct rcx_error *err)
 }
 
 enum rcx_status rcx_flow_segment(const struct rcx_flow_segment *flow,
-                                 struct rcx_flow_segment_result *out, struct rcx_error *err)
+                                 struct rcx_flow_segment_result *out, bool *out_nobody,
+                                 struct rcx_error *err)
 {
     struct rcx_flow_segment_result result = {0};
     struct work work = {
@@ -212,6 +226,8 @@ enum rcx_status rcx_flow_segment(const struct rcx_flow_segment *flow,
     rcx_table_release(&work.quality);
     rcx_strategies_release(work.strategies);
     rcx_feature_file_close(&work.features);
+    if (out_nobody)
+        *out_nobody = work.nobody;
     if (status == RCX_OK)
         *out = result;
     else

@@ -24,11 +24,13 @@ struct rcx_flow_segment_result {
 };
 void rcx_flow_segment_result_release(struct rcx_flow_segment_result *result);
 
-/* The files, relative to the directory, in the order above. */
+/* The files, relative to the directory, in the order above; NULL past the end. */
 enum { RCX_SEGMENT_FILES = 6 };
-extern const char *const rcx_segment_files[RCX_SEGMENT_FILES];
+const char *rcx_flow_segment_output(size_t index);
 
-/* Errors: RCX_E_INPUT (no feature table there, or an unfit one), those of rcx_strategies_load,
+/*  out_nobody  NULL, or whether it failed because the latest snapshot has no customer
+ * Errors: RCX_E_INPUT (no feature table there, an unfit one, nobody in it), those of rcx_strategies_load,
  * rcx_segments_fit and the sinks. Files that are complete stay when a later one fails. */
 enum rcx_status rcx_flow_segment(const struct rcx_flow_segment *flow,
-                                 struct rcx_flow_segment_result *out, struct rcx_error *err);
+                                 struct rcx_flow_segment_result *out, bool *out_nobody,
+                                 struct rcx_error *err);

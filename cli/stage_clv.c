@@ -1,4 +1,5 @@
 /* The stage "clv" of a run. */
+#include <math.h>
 #include <stdio.h>
 
 #include "base/text.h"
@@ -7,13 +8,14 @@
 
 static void describe(const struct rcx_clv_result *result, struct rcx_run_stage *stage)
 {
-    char rows[32];
-    snprintf(stage->note, sizeof stage->note,
-             "%s on %s rows; MAE %.3f of the mean over the origins (%d days), intervals hold "
-             "%.0f %%%s",
+    char rows[32], judged[96] = "";
+    if (isfinite(result->mean_relative) && isfinite(result->coverage))
+        snprintf(judged, sizeof judged,
+                 "; MAE %.3f of the mean over the origins (%d days), intervals hold %.0f %%",
+                 result->mean_relative, (int)result->evaluated_days, 100 * result->coverage);
+    snprintf(stage->note, sizeof stage->note, "%s on %s rows%s%s",
              rcx_clv_candidate_name(result->chosen), rcx_format_count(result->train_rows, rows),
-             result->mean_relative, (int)result->evaluated_days, 100 * result->coverage,
-             result->simple_wins ? "; no trees beat a simple rule" : "");
+             judged, result->simple_wins ? "; no trees beat a simple rule" : "");
     stage->rows_in = result->targets.rows;
     stage->rows_out = result->predictions.rows;
 }

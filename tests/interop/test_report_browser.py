@@ -126,8 +126,10 @@ def there(out, card):
 
 
 def pictures(out):
-    """The declared pictures: those that must be drawn, and those of which the page must say why not."""
-    declared = [c for c in cards_of(layout_of(out)) if "option" in c or "radar" in c]
+    """The pictures of sections that have what they need: those that must be drawn, and those of which the page
+    must say why not."""
+    present = [s for s in layout_of(out)["sections"] if all((out / sources()[n.split(".")[0]]).exists() for n in s.get("needs", []))]
+    declared = [c for c in cards_of({"sections": present}) if "option" in c or "radar" in c]
     drawn = {c["id"] for c in declared if there(out, c)}
     return drawn, {c["id"] for c in declared} - drawn
 
@@ -364,6 +366,27 @@ def test_a_source_with_hostile_columns(browser, tmp_path):
     assert done.returncode in (0, 5), done.stderr
     with Page(browser, report(tmp_path / "out")) as page:
         assert page.ask("window.hostile") is None
+        assert page.trouble == []
+
+
+# Of every row of an ordinary shop: customer and quantity.
+ODD_SHOPS = {"one customer": lambda i, q: (17850, q), "returns only": lambda i, q: (17850 + i % 90, -q),
+             "guests only": lambda i, q: ("", q), "nobody twice": lambda i, q: (10000 + i, q)}
+
+
+@pytest.mark.parametrize("name", ODD_SHOPS)
+def test_odd_shops_have_a_report(browser, tmp_path, name):
+    """What cannot be learned of them is said; no stage fails for it."""
+    rows = [[*row[:3], ODD_SHOPS[name](i, i % 7 + 1)[1], *row[4:6], ODD_SHOPS[name](i, 1)[0], row[7]] for i, row in enumerate(shop_rows())]
+    write_csv(tmp_path / "shop.csv", rows)
+    done = run("run", tmp_path / "shop.csv", "-o", tmp_path / "out")
+    assert done.returncode == 0 and "nan" not in done.stdout, done.stderr
+    if name in ("returns only", "guests only"):
+        assert "no groups: segments: nobody to group: no customer bought in the" in done.stdout
+        assert not (tmp_path / "out/models/segments.json").exists()
+    with Page(browser, report(tmp_path / "out"), "phone") as page:
+        check_pictures(page, tmp_path / "out")
+        assert not re.search(r"undefined|NaN|\[object|\{\w+\.", page.page.inner_text("body"))
         assert page.trouble == []
 
 

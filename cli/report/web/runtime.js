@@ -277,6 +277,8 @@
     else if (chart.split) { const s = splitSeries(chart, rows); option.dataset = s.datasets; option.series = s.series.concat(list(option.series)); }
     else option.dataset = { dimensions: chart.columns.map(c => c.key), source: rows };
     for (const name of ['xAxis', 'yAxis']) if (option[name]) option[name] = list(option[name]).map(a => axis(a, narrow, name === 'xAxis'));
+    for (const s of list(option.series)) /* a phone's cells have room for the digits; the scale has the sign */
+      if (narrow && s.type === 'heatmap' && s.label) { const shown = s.label.formatter; s.label.formatter = cell => shown(cell).replace('%', ''); }
     const lines = named ? legendLines(legendNames(chart, option, rows), width) : 0;
     const marked = list(option.series).some(s => s.markLine);
     if (chart.radar) option.radar.center = ['50%', (55 + 2 * lines) + '%'];
