@@ -257,6 +257,8 @@ def expected_rows(out, spec):
             rows = [{"key": k, **v} for k, v in rows.items()]
     for column, operator, value in spec.get("where", []):
         rows = [r for r in rows if COMPARE[operator](None if r[column] == "" else r[column], value)]
+    if "some" in spec and not any(float(r[spec["some"]] or 0) for r in rows):
+        rows = []
     if "latest" in spec:
         last = max((r[spec["latest"]] for r in rows), default=None)
         rows = [r for r in rows if r[spec["latest"]] == last]
@@ -381,6 +383,9 @@ def test_odd_shops_have_a_report(browser, tmp_path, name):
     write_csv(tmp_path / "shop.csv", rows)
     done = run("run", tmp_path / "shop.csv", "-o", tmp_path / "out")
     assert done.returncode == 0 and "nan" not in done.stdout, done.stderr
+    with Page(browser, report(tmp_path / "out")) as page:
+        assert name == "nobody twice" or "could not be learned" in page.page.inner_text("#overview")
+        assert not re.search(r"\b1 (customers|rows|checks|dates|groups)\b", page.ask("[...document.querySelectorAll('.words li, .tile')].map(e => e.innerText).join()"))
     if name in ("returns only", "guests only"):
         assert "no groups: segments: nobody to group: no customer bought in the" in done.stdout
         assert not (tmp_path / "out/models/segments.json").exists()

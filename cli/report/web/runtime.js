@@ -74,12 +74,13 @@
     'of': (a, b) => a + b ? a / (a + b) : null /* a's part of a and b */
   };
 
-  /* {from, where: [[column, operator, value]], latest: column, sort: column or -column, limit,
+  /* {from, where: [[column, operator, value]], some: column (no rows when it is 0 in all), latest: column, sort: column or -column, limit,
    * numbers: [columns], fill: {column: what stands for nothing}, derive: {column: [column, operator, column]}} */
   function rowsOf(spec) {
     let rows = plainRows(at(spec.from));
     for (const [column, operator, value] of spec.where || [])
       rows = rows.filter(r => compare[operator](r[column], value));
+    if (spec.some && !rows.some(r => Number(r[spec.some]) !== 0)) rows = [];
     if (spec.latest) {
       const last = rows.reduce((m, r) => m === null || r[spec.latest] > m ? r[spec.latest] : m, null);
       rows = rows.filter(r => r[spec.latest] === last);
@@ -97,12 +98,12 @@
     return rows;
   }
 
-  /* "{cleaning.final_rows|count} rows" -> pieces; null when a value is missing. Paths that begin with a
-   * point look into `row`. */
+  /* "{cleaning.final_rows|count} rows" -> pieces, after a 1 "row"; null when a value is missing. Paths that
+   * begin with a point look into `row`. */
   function pieces(template, row) {
     const out = [];
     for (const part of template.split(/(\{[^}]*\})/)) {
-      if (part[0] !== '{') { if (part) out.push({ text: part }); continue; }
+      if (part[0] !== '{') { if (part) out.push({ text: out.length && out[out.length - 1].text === '1' ? part.replace(/^( \w+)s\b/, '$1') : part }); continue; }
       const [path, format] = part.slice(1, -1).split('|');
       const value = path[0] === '.' ? at(path.slice(1), row) : at(path);
       if (value === undefined || value === null || value === '') return null;
@@ -125,9 +126,11 @@
     return element;
   }
 
+  const isDate = text => /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/.test(text);
+
   function sentence(tag, template, attributes, row) {
     const parts = pieces(template, row);
-    return parts && make(tag, attributes, parts.map(p => p.value ? make('b', {}, p.text) : p.text));
+    return parts && make(tag, attributes, parts.map(p => p.value ? make('b', { class: isDate(p.text) ? 'date' : undefined }, p.text) : p.text));
   }
 
   /* A template as a paragraph: given as a text, or as several with conditions, of which the first that holds
@@ -159,7 +162,7 @@
     const head = make('tr', {}, columns.map(c => make('th', { class: numeric.has(c.format) ? 'number' : undefined, title: c.about, scope: 'col' }, c.title || show(c.key, 'words'))));
     const body = rows.map(r => make('tr', {}, columns.map(c => {
       const text = show(at(c.key, r), c.format);
-      const kind = numeric.has(c.format) ? 'number' : c.format === 'code' || c.format === 'digest' ? c.format : c.tone ? text : /^[0-9-]{10}$/.test(text) ? 'date' : undefined;
+      const kind = numeric.has(c.format) ? 'number' : c.format === 'code' || c.format === 'digest' ? c.format : c.tone ? text : isDate(text) ? 'date' : undefined;
       return make('td', { class: kind }, text);
     })));
     return make('div', { class: rows.length > 40 ? 'scroll tall' : 'scroll', tabindex: '0' }, make('table', columns.length > 6 ? { style: 'min-width:' + 84 * columns.length + 'px' } : {}, make('thead', {}, head), make('tbody', {}, body)));
