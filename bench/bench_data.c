@@ -79,34 +79,14 @@ char *rcx_bench_path(const struct rcx_bench_data *data, const char *name)
     return rcx_path_join(data->scratch, name);
 }
 
-static enum rcx_status write_piece(void *context, const void *bytes, size_t length, uint64_t rows,
-                                   struct rcx_error *err)
-{
-    (void)rows;
-    return rcx_file_writer_write(context, bytes, length, err);
-}
-
 static enum rcx_status generate(const struct rcx_bench_data *data, const char *path,
                                 struct rcx_error *err)
 {
-    const struct rcx_file_writer_options quick = {.no_sync = true};
     struct rcx_simulate_options options = rcx_simulate_defaults();
-    struct rcx_simulation *simulation = NULL;
-    struct rcx_file_writer *writer = NULL;
     options.rows = data->options.rows;
     options.seed = data->options.seed;
     options.customers = 0; /* as many as the rows need */
-    enum rcx_status status = rcx_simulate_open(&options, &data->options.parallel, &simulation, err);
-    if (status == RCX_OK)
-        status = rcx_file_writer_open(path, &quick, &writer, err);
-    if (status == RCX_OK)
-        status = rcx_simulate_write(simulation, write_piece, writer, err);
-    if (status == RCX_OK)
-        status = rcx_file_writer_commit(writer, err);
-    else
-        rcx_file_writer_abort(writer);
-    rcx_simulate_close(simulation);
-    return status;
+    return rcx_simulate_file(&options, &data->options.parallel, path, err);
 }
 
 enum rcx_status rcx_bench_csv(struct rcx_bench_data *data, const char **out_path,

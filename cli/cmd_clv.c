@@ -2,8 +2,6 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "base/file.h"
-#include "base/memory.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
@@ -79,10 +77,8 @@ static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_e
     const char *directory = given->directory ? given->directory : "rcx-out";
     struct rcx_clv_result result = {0};
     struct rcx_flow_store store = {0};
-    char *path = rcx_path_join(directory, "store");
-    enum rcx_status status = path ? rcx_flow_store_open(path, 0, cli->config, &cli->parallel,
-                                                        &store, err)
-                                  : rcx_fail_nomem(err, directory, 0);
+    enum rcx_status status = rcx_flow_store_open_run(directory, cli->config, &cli->parallel, &store,
+                                                     err);
     const struct rcx_flow_task flow = {.from = &store,
                                        .config = cli->config,
                                        .directory = directory,
@@ -96,7 +92,6 @@ static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_e
         print_result(cli, &result);
     rcx_clv_result_release(&result);
     rcx_flow_store_close(&store);
-    rcx_free(path);
     return status;
 }
 

@@ -1,5 +1,4 @@
 /* rcx demo: a small shop made up, and the whole pipeline on it */
-#include <string.h>
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -25,34 +24,6 @@ static struct rcx_simulate_options demo_shop(uint64_t seed)
     return options;
 }
 
-static enum rcx_status write_piece(void *context, const void *data, size_t length, uint64_t rows,
-                                   struct rcx_error *err)
-{
-    (void)rows;
-    return rcx_file_writer_write(context, data, length, err);
-}
-
-static enum rcx_status write_shop(const struct rcx_cli *cli, const char *path,
-                                  struct rcx_error *err)
-{
-    const struct rcx_file_writer_options quick = {.no_sync = true};
-    const struct rcx_simulate_options options = demo_shop((uint64_t)cli->config->runtime.seed);
-    struct rcx_simulation *simulation = NULL;
-    struct rcx_file_writer *writer = NULL;
-    enum rcx_status status = rcx_simulate_open(&options, &cli->parallel, &simulation, err);
-
-    if (status == RCX_OK)
-        status = rcx_file_writer_open(path, &quick, &writer, err);
-    if (status == RCX_OK)
-        status = rcx_simulate_write(simulation, write_piece, writer, err);
-    if (status == RCX_OK)
-        status = rcx_file_writer_commit(writer, err);
-    else
-        rcx_file_writer_abort(writer);
-    rcx_simulate_close(simulation);
-    return status;
-}
-
 static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_error *err)
 {
     const struct demo_options *given = values;
@@ -60,9 +31,10 @@ static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_e
     char *path = rcx_path_join(directory, "shop.csv");
     enum rcx_status status = path ? rcx_directory_make(directory, err)
                                   : rcx_fail_nomem(err, directory, 0);
+    const struct rcx_simulate_options shop = demo_shop((uint64_t)cli->config->runtime.seed);
 
     if (status == RCX_OK)
-        status = write_shop(cli, path, err);
+        status = rcx_simulate_file(&shop, &cli->parallel, path, err);
     if (status == RCX_OK) {
         const char *inputs[] = {path};
 

@@ -73,6 +73,24 @@ enum rcx_status rcx_flow_store_open(const char *directory, uint64_t version,
     return status;
 }
 
+enum rcx_status rcx_flow_store_open_run(const char *directory, const struct rcx_config *config,
+                                        const struct rcx_parallel *parallel,
+                                        struct rcx_flow_store *out, struct rcx_error *err)
+{
+    char *path = rcx_path_join(directory, "store");
+    enum rcx_status status;
+    if (!path)
+        status = rcx_fail_nomem(err, directory, 0);
+    else if (!rcx_file_exists(path) && !rcx_directory_exists(path))
+        status = rcx_fail(err, RCX_E_IO,
+                          "%s: no store of a run here; 'rcx run DATA -o %s' makes one", path,
+                          directory);
+    else
+        status = rcx_flow_store_open(path, 0, config, parallel, out, err);
+    rcx_free(path);
+    return status;
+}
+
 void rcx_flow_store_close(struct rcx_flow_store *flow)
 {
     rcx_clean_plan_release(&flow->plan);

@@ -18,7 +18,11 @@ enum rcx_status rcx_flow_store_open(const char *directory, uint64_t version,
                                     const struct rcx_config *config,
                                     const struct rcx_parallel *parallel, struct rcx_flow_store *out,
                                     struct rcx_error *err);
-/* The two halves of it, for flows that may not need the second: learning reads all rows,
+/* The newest version of the store of a run directory. Also RCX_E_IO when there is none. */
+enum rcx_status rcx_flow_store_open_run(const char *directory, const struct rcx_config *config,
+                                        const struct rcx_parallel *parallel,
+                                        struct rcx_flow_store *out, struct rcx_error *err);
+/* The two halves of rcx_flow_store_open, for flows that may not need the second: learning reads all rows,
  * unless it was done before on this version with these keys. */
 enum rcx_status rcx_flow_store_attach(const char *directory, uint64_t version,
                                       const struct rcx_config *config, struct rcx_flow_store *out,

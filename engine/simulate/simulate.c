@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "engine/simulate/shop.h"
 
@@ -326,4 +327,31 @@ enum rcx_status rcx_simulate_write_truth(const struct rcx_simulation *simulation
                             .sink = sink,
                             .sink_context = context};
     return run_output(&output, &simulation->parallel, err);
+}
+
+static enum rcx_status put_piece(void *context, const void *data, size_t length, uint64_t rows,
+                                 struct rcx_error *err)
+{
+    (void)rows;
+    return rcx_file_writer_write(context, data, length, err);
+}
+
+enum rcx_status rcx_simulate_file(const struct rcx_simulate_options *options,
+                                  const struct rcx_parallel *parallel, const char *path,
+                                  struct rcx_error *err)
+{
+    const struct rcx_file_writer_options quick = {.no_sync = true};
+    struct rcx_simulation *simulation = NULL;
+    struct rcx_file_writer *writer = NULL;
+    enum rcx_status status = rcx_simulate_open(options, parallel, &simulation, err);
+    if (status == RCX_OK)
+        status = rcx_file_writer_open(path, &quick, &writer, err);
+    if (status == RCX_OK)
+        status = rcx_simulate_write(simulation, put_piece, writer, err);
+    if (status == RCX_OK)
+        status = rcx_file_writer_commit(writer, err);
+    else
+        rcx_file_writer_abort(writer);
+    rcx_simulate_close(simulation);
+    return status;
 }

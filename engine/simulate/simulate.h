@@ -93,6 +93,12 @@ typedef enum rcx_status rcx_simulate_sink(void *context, const void *data, size_
 enum rcx_status rcx_simulate_write(const struct rcx_simulation *simulation, rcx_simulate_sink *sink,
                                    void *context, struct rcx_error *err);
 
+/* All of it into one file, which appears when it is complete. It can be made again, so it is not synced.
+ * Errors: of rcx_simulate_open; RCX_E_IO. */
+enum rcx_status rcx_simulate_file(const struct rcx_simulate_options *options,
+                                  const struct rcx_parallel *parallel, const char *path,
+                                  struct rcx_error *err);
+
 /* One CSV line per customer: customer_id, purchases_per_day (lambda, with the scale), dropout (p),
  * mean_spend (pounds per purchase), first_purchase, alive_until (the day of the last purchase when
  * the customer dropped out within the period, else empty), purchases. */
