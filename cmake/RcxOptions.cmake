@@ -33,7 +33,8 @@ if(RCX_SANITIZE)
   list(APPEND RCX_LINK_OPTIONS -fsanitize=${RCX_SANITIZE})
 endif()
 if(RCX_COVERAGE)
-  list(APPEND RCX_COMPILE_OPTIONS --coverage)
+  # Threads count in the same places.
+  list(APPEND RCX_COMPILE_OPTIONS --coverage -fprofile-update=atomic)
   list(APPEND RCX_LINK_OPTIONS --coverage)
 endif()
 
