@@ -42,6 +42,8 @@ static enum rcx_status intern_chunk(const struct rcx_table_text *text, size_t c,
                                     struct intern *scratch, struct rcx_error *err)
 {
     const struct rcx_text_chunk *state = &text->chunks[chunk];
+    if (state->records == 0) /* nor room in the column, perhaps */
+        return RCX_OK;
     int64_t *values = text->table->columns[c].i64 + state->first_row;
     for (size_t r = 0; r < state->records; r++) {
         struct rcx_text raw = rcx_text_cell(text, chunk, r, text->columns[c].place);
@@ -79,6 +81,8 @@ static enum rcx_status settle_values(const struct rcx_table_text *text, size_t c
     rcx_cell_widen(values, text->rows, text->columns[c].kind, kind);
     for (size_t k = 0; k < text->window.chunk_count; k++) {
         const struct rcx_text_chunk *chunk = &text->chunks[k];
+        if (chunk->records == 0) /* the first window may have none, and the column no room yet */
+            continue;
         rcx_cell_widen(values + chunk->first_row, chunk->records, chunk->kinds[c], kind);
         for (size_t i = 0; i < chunk->null_count; i++) {
             enum rcx_status status = RCX_OK;
