@@ -4,7 +4,7 @@
 #include "ml/btyd/covariance.h"
 #include "ml/btyd/likelihood.h"
 
-enum { MOST = RCX_BTYD_MAX_PARAMETERS, STARTS = 4, SAMPLE = 4096 };
+enum { MOST = RCX_BTYD_MAX_PARAMETERS, STARTS = 4, SAMPLE = 512 };
 
 static const double LIMIT = 1e-3; /* of a, s: below it nobody drops out */
 static const double TOLERANCE = 1e-9;

@@ -14,7 +14,7 @@
 #include "storage/format/source_format.h"
 
 enum {
-    WINDOW_BYTES = 4 << 20,
+    WINDOW_BYTES = 2 << 20,
     CHUNK_BYTES = 256 << 10,
     RECORD_BYTES = 1 << 20,
     PAD_BYTES =
