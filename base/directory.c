@@ -119,6 +119,25 @@ enum rcx_status rcx_directory_list(const char *path, struct rcx_names *out, stru
     return RCX_OK;
 }
 
+enum rcx_status rcx_directory_remove(const char *path, struct rcx_error *err)
+{
+    struct rcx_names names = {0};
+    enum rcx_status status = RCX_OK;
+    if (!rcx_directory_exists(path))
+        return RCX_OK;
+    status = rcx_directory_list(path, &names, err);
+    for (size_t i = 0; i < names.count && status == RCX_OK; i++) {
+        char *full = rcx_path_join(path, names.names[i]);
+        status = full ? rcx_file_remove(full, err)
+                      : rcx_fail_nomem(err, path, strlen(names.names[i]));
+        rcx_free(full);
+    }
+    rcx_names_release(&names);
+    if (status == RCX_OK && rmdir(path) != 0)
+        status = rcx_fail_errno(err, errno, "%s: cannot remove directory", path);
+    return status;
+}
+
 char *rcx_path_join(const char *directory, const char *name)
 {
     size_t length = strlen(directory);

@@ -50,6 +50,8 @@ enum rcx_status rcx_directory_sync(const char *path, struct rcx_error *err);
 /* fsync of a file that was written before. */
 enum rcx_status rcx_file_sync(const char *path, struct rcx_error *err);
 enum rcx_status rcx_file_remove(const char *path, struct rcx_error *err); /* missing is fine */
+/* With the files in it; not one with directories in it. Missing is fine. */
+enum rcx_status rcx_directory_remove(const char *path, struct rcx_error *err);
 /* Names in a directory, sorted by byte order, without . and ..; free with rcx_names_release. */
 struct rcx_names {
     char **names;
@@ -58,8 +60,8 @@ struct rcx_names {
 };
 enum rcx_status rcx_directory_list(const char *path, struct rcx_names *out, struct rcx_error *err);
 void rcx_names_release(struct rcx_names *names);
-/* Removes the temporary files that writers of processes that are no more left in a directory. What cannot
- * be listed or removed stays. */
+/* Removes the temporary files and directories that processes that are no
+ * more left in a directory. What cannot be listed or removed stays. */
 void rcx_directory_remove_leftovers(const char *path);
 /* "dir/name" into a malloc'ed text (NULL when out of memory). */
 char *rcx_path_join(const char *directory, const char *name);

@@ -280,8 +280,8 @@ void rcx_directory_remove_leftovers(const char *path)
         return;
     for (size_t i = 0; i < names.count; i++) {
         char *full = is_leftover(names.names[i]) ? rcx_path_join(path, names.names[i]) : NULL;
-        if (full)
-            (void)unlink(full);
+        if (full && unlink(full) != 0)
+            (void)rcx_directory_remove(full, NULL);
         rcx_free(full);
     }
     rcx_names_release(&names);

@@ -10,9 +10,11 @@
 #include "cli/commands.h"
 #include "cli/features_actions.h"
 #include "cli/flow_features.h"
+#include "cli/scratch_store.h"
 
 struct features_options {
     const char *store, *output, *format, *metadata, *customer;
+    struct rcx_texts data;
     struct rcx_date_option snapshot;
     uint64_t version;
     bool labels, markdown, append, check, dry_run;
@@ -211,19 +213,11 @@ static enum rcx_status run_action(struct rcx_cli *cli, const struct features_opt
                                 "'rcx help features' shows what there is");
 }
 
-static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_error *err)
+static enum rcx_status compute_from(struct rcx_cli *cli, const struct features_options *given,
+                                    const char *directory, struct rcx_error *err)
 {
-    const struct features_options *given = values;
-    if (cli->operand_count > 0)
-        return run_action(cli, given, err);
-    if (!given->store || (!given->output && !given->dry_run))
-        return rcx_fail(err, RCX_E_USAGE, "'rcx features' needs --%s",
-                        given->store ? "output FILE" : "store DIR");
-    if (rcx_flow_looks_ahead(cli->config))
-        rcx_log_write(cli->log, RCX_LOG_WARNING, "features", "%s",
-                      rcx_flow_looks_ahead(cli->config));
     struct rcx_flow_store store;
-    enum rcx_status status = rcx_flow_store_open(given->store, given->version, cli->config,
+    enum rcx_status status = rcx_flow_store_open(directory, given->version, cli->config,
                                                  &cli->parallel, &store, err);
     if (status != RCX_OK)
         return status;
@@ -244,8 +238,47 @@ static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_e
     return status;
 }
 
+static enum rcx_status check_given(const struct features_options *given, struct rcx_error *err)
+{
+    if (!given->store && given->data.count == 0)
+        return rcx_fail(err, RCX_E_USAGE, "'rcx features' needs --store DIR or --data FILE");
+    if (given->store && given->data.count > 0)
+        return rcx_fail(err, RCX_E_USAGE,
+                        "--store and --data exclude each other: the rows come from one of them");
+    if (given->version != 0 && !given->store)
+        return rcx_fail(err, RCX_E_USAGE, "--version is one of a store: it needs --store DIR");
+    if (!given->output && !given->dry_run)
+        return rcx_fail(err, RCX_E_USAGE, "'rcx features' needs --output FILE");
+    return RCX_OK;
+}
+
+static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_error *err)
+{
+    const struct features_options *given = values;
+    if (cli->operand_count > 0)
+        return run_action(cli, given, err);
+    enum rcx_status status = check_given(given, err);
+    if (status != RCX_OK)
+        return status;
+    if (rcx_flow_looks_ahead(cli->config))
+        rcx_log_write(cli->log, RCX_LOG_WARNING, "features", "%s",
+                      rcx_flow_looks_ahead(cli->config));
+    if (given->store)
+        return compute_from(cli, given, given->store, err);
+    struct rcx_scratch_store scratch;
+    status = rcx_scratch_store_make(cli, &given->data, given->dry_run ? NULL : given->output,
+                                    &scratch, err);
+    if (status != RCX_OK)
+        return status;
+    status = compute_from(cli, given, scratch.directory, err);
+    rcx_scratch_store_remove(&scratch);
+    return status;
+}
+
 static const struct rcx_option options[] = {
     RCX_OPTION(TEXT, struct features_options, store, "store", 's', "DIR", "the store"),
+    RCX_OPTION(TEXTS, struct features_options, data, "data", 0, "FILE",
+               "transactions instead of a store, read as rcx ingest does; may be repeated"),
     RCX_OPTION(TEXT, struct features_options, output, "output", 'o', "FILE",
                "the table as .parquet, .arrow or .csv, - is standard output"),
     RCX_OPTION(TEXT, struct features_options, format, "format", 0, "NAME",
@@ -287,6 +320,7 @@ const struct rcx_command rcx_cmd_features = {
         "show prints rows as CSV, or where each snapshot came from. drift compares the\n"
         "distribution of each feature with that at another snapshot (PSI and KS).\n"
         "\n"
+        "    rcx features --data sales.csv -o features.parquet\n"
         "    rcx features --store shop -o features.parquet --labels\n"
         "    rcx features --store shop -o - --format csv --as-of 2011-11-30\n"
         "    rcx features --store shop -o features.parquet --append --as-of 2011-12-09\n"

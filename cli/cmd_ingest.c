@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
-#include "cli/progress.h"
+#include "cli/ingest_bar.h"
 #include "storage/ingest/ingest.h"
 #include "storage/ingest/raw_date.h"
 
@@ -16,34 +16,6 @@ struct ingest_options {
     bool again;
     bool replace;
 };
-
-struct bar {
-    const struct rcx_cli *cli;
-    const char *step; /* of the bar that is drawn; NULL: none */
-    uint64_t done;
-    struct rcx_progress progress;
-};
-
-static void end_bar(struct bar *bar)
-{
-    if (bar->step)
-        rcx_progress_end(&bar->progress);
-    bar->step = NULL;
-}
-
-static void advance(void *context, const char *step, uint64_t done, uint64_t total)
-{
-    struct bar *bar = context;
-
-    if (bar->step != step || done < bar->done) {
-        end_bar(bar);
-        rcx_progress_begin(&bar->progress, bar->cli, step, total, "bytes");
-        bar->step = step;
-        bar->done = 0;
-    }
-    rcx_progress_add(&bar->progress, done - bar->done);
-    bar->done = done;
-}
 
 static void print_json(struct rcx_cli *cli, const char *store,
                        const struct rcx_ingest_report *report)
@@ -151,7 +123,7 @@ static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_e
     const struct ingest_options *given = values;
     struct rcx_ingest_map *maps = NULL;
     struct rcx_ingest_report report = {0};
-    struct bar bar = {.cli = cli};
+    struct rcx_ingest_bar bar = {.cli = cli};
     enum rcx_status status = parse_maps(&given->maps, &maps, err);
 
     if (status == RCX_OK) {
@@ -170,11 +142,11 @@ static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_e
             .no_sync = !cli->config->store.sync,
             .temp_directory = cli->config->runtime.temp_dir,
             .log = cli->log,
-            .progress = advance,
+            .progress = rcx_ingest_bar_advance,
             .progress_context = &bar,
         };
         status = rcx_ingest(&cli->config->ingest, &ingest, &report, err);
-        end_bar(&bar);
+        rcx_ingest_bar_end(&bar);
     }
     if (status == RCX_OK && cli->json)
         print_json(cli, given->store, &report);

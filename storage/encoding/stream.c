@@ -52,7 +52,7 @@ enum rcx_status rcx_stream_put(struct rcx_encoder *encoder, const uint8_t *bytes
 
     if (is_constant(bytes, length))
         return put_header(encoder, STREAM_CONSTANT, length, bytes, 1, err);
-    if (length >= STREAM_MIN_ZSTD_BYTES) {
+    if (length >= STREAM_MIN_ZSTD_BYTES && encoder->zstd_level > 0) {
         size_t bound = codec->bound(length);
 
         rcx_buf_clear(&encoder->packed);

@@ -23,8 +23,8 @@
 /* Scratch and destination of one encoding worker. Zero-initialise, then set codec, level, out. */
 struct rcx_encoder {
     struct rcx_codec_context *codec; /* owned by the caller */
-    int zstd_level;
-    struct rcx_buf *out; /* streams are appended here */
+    int zstd_level;                  /* 0: streams are stored as they are */
+    struct rcx_buf *out;             /* streams are appended here */
     struct rcx_buf planes, packed;
 };
 void rcx_encoder_release(struct rcx_encoder *encoder);

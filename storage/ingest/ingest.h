@@ -33,7 +33,7 @@ struct rcx_ingest_options {
     bool replace;          /* the new version holds only these inputs */
     uint64_t memory_limit; /* bytes for the process; 0: most of the machine's */
     struct rcx_parallel parallel;
-    int zstd_level;
+    int zstd_level; /* of store/store_writer.h */
     bool no_sync;
     const char *temp_directory; /* for runs and kept pipes; NULL or "": beside the store */
     struct rcx_log *log;        /* may be NULL */

@@ -20,7 +20,7 @@
 struct rcx_store_writer;
 
 struct rcx_store_writer_options {
-    int zstd_level; /* 1..19 */
+    int zstd_level; /* 1..19; 0: nothing is compressed, for stores that are soon gone */
     struct rcx_parallel parallel;
     bool no_sync; /* no fsync: the store can be lost in a crash of the machine */
     bool replace; /* the new version holds only the new rows (rcx run) */
