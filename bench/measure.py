@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import pathlib
 import statistics
 import subprocess
 import tempfile
@@ -52,13 +53,16 @@ def last_json(data):
     return {}
 
 
-def alternate(sides, repetitions, note):
+def alternate(sides, repetitions, note, inputs=()):
     """Runs {name: function() -> Sample} in the order A B A B ...; returns {name: [Sample]}.
 
-    The first round warms the page cache and is thrown away."""
+    The first round warms the page cache and is thrown away; files in `inputs` are read before each
+    measurement, so that no side finds them colder than the other."""
     samples = {name: [] for name in sides}
     for repetition in range(repetitions + 1):
         for name, side in sides.items():
+            for path in inputs:
+                pathlib.Path(path).read_bytes()
             sample = side()
             note(f"  {'warm-up' if repetition == 0 else repetition} {name}: {sample.wall:.3f} s, "
                  f"{sample.cpu:.3f} s CPU, {sample.peak_kb / 1024:.0f} MB")

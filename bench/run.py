@@ -221,20 +221,32 @@ def clean(bench):
                      "cleaned_rows": samples["duckdb"][-1].report["rows"]}
 
 
+def beside_duckdb(bench, source, rcx):
+    def duckdb():
+        return bench.run_peer("duckdb_features.py", "run", source)
+
+    samples = measure.alternate({"rcx": rcx, "duckdb": duckdb}, bench.arguments.reps, bench.note, [source])
+    without_python = measure.summary([inner(sample) for sample in samples["duckdb"]])
+    del without_python["samples"], without_python["inside"]
+    return samples, {"bytes_csv": source.stat().st_size, "duckdb_without_python": without_python}
+
+
 def uci(bench):
+    """The same work on both sides: load, clean, 33 features of 12 snapshots, nothing written."""
+    source = bench.uci()
+    return beside_duckdb(bench, source,
+                         lambda: bench.run_rcx("features", "--data", source, "--dry-run"))
+
+
+def uci_run(bench):
+    """With what a run does besides: a durable store, validation, behaviour models, drift, all files."""
     source, out = bench.uci(), bench.work / "uci.out"
 
     def rcx():
         bench.fresh(out.name)
         return bench.run_rcx("run", source, "-o", out, "--until", "features", "--set", "export.cleaned_data=false")
 
-    def duckdb():
-        return bench.run_peer("duckdb_features.py", "run", source)
-
-    samples = measure.alternate({"rcx": rcx, "duckdb": duckdb}, bench.arguments.reps, bench.note)
-    without_python = measure.summary([inner(sample) for sample in samples["duckdb"]])
-    del without_python["samples"], without_python["inside"]
-    return samples, {"bytes_csv": source.stat().st_size, "duckdb_without_python": without_python}
+    return beside_duckdb(bench, source, rcx)
 
 
 def size(bench):
@@ -306,7 +318,8 @@ CASES = {
     "features": (features, "33 features x 12 snapshots from the store"),
     "features-in-memory": (features_in_memory, "the same, nothing written"),
     "clean": (clean, "validation, cleaning, cleaned Parquet / read and write it"),
-    "uci": (uci, "UCI, raw CSV to features, whole process"),
+    "uci": (uci, "UCI, raw CSV to features in memory, whole process"),
+    "uci-run": (uci_run, "UCI, rcx run --until features with all its files / features in memory, whole process"),
     "run": (whole, "UCI, raw CSV to report / the same stitched together in Python, whole process"),
     "run-large": (whole_large, "generated rows, raw CSV to report"),
     "xlsx": (xlsx, "UCI as a workbook, to committed store / to Python values"),
