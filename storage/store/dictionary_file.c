@@ -11,8 +11,6 @@
 enum {
     DICTIONARY_FORMAT = 1,
     DICTIONARY_DIGEST_BYTES = 16,
-    /* small files that are read at every start: worth more effort than chunks */
-    DICTIONARY_ZSTD_LEVEL = 6,
 };
 
 void rcx_text_list_release(struct rcx_text_list *list)
@@ -63,14 +61,14 @@ static enum rcx_status put_texts(struct rcx_encoder *encoder, const struct rcx_t
 }
 
 enum rcx_status rcx_dictionary_file_write(const char *path, const struct rcx_text *texts,
-                                          uint32_t count, bool no_sync,
+                                          uint32_t count, int zstd_level, bool no_sync,
                                           struct rcx_manifest_dictionary *out_entry,
                                           struct rcx_error *err)
 {
     const struct rcx_file_writer_options options = {.no_sync = no_sync};
     struct rcx_buf out = {0};
     struct rcx_encoder encoder = {
-        .codec = rcx_codec_context_new(), .zstd_level = DICTIONARY_ZSTD_LEVEL, .out = &out};
+        .codec = rcx_codec_context_new(), .zstd_level = zstd_level, .out = &out};
     enum rcx_status status = RCX_OK;
 
     rcx_buf_append(&out, DICTIONARY_MAGIC, 8);

@@ -5,9 +5,9 @@
 #include "storage/encoding/codec.h"
 #include "storage/store/manifest.h"
 
-/* Writes `count` texts (strictly ascending); fills digest, bytes and count of *out_entry. */
+/* Writes `count` texts (strictly ascending), zstd_level as in stream.h; fills digest, bytes and count of *out_entry. */
 enum rcx_status rcx_dictionary_file_write(const char *path, const struct rcx_text *texts,
-                                          uint32_t count, bool no_sync,
+                                          uint32_t count, int zstd_level, bool no_sync,
                                           struct rcx_manifest_dictionary *out_entry,
                                           struct rcx_error *err);
 

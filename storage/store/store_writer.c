@@ -163,8 +163,8 @@ enum rcx_status rcx_store_writer_add_texts(struct rcx_store_writer *writer,
                                writer->manifest.dictionaries[field].count + 1, sizeof entry))
             status = rcx_fail_nomem(err, "dictionary", 0);
         else
-            status = rcx_dictionary_file_write(path, merged.new_texts, merged.new_count, true,
-                                               &entry, err);
+            status = rcx_dictionary_file_write(path, merged.new_texts, merged.new_count,
+                                               writer->options.zstd_level, true, &entry, err);
         if (status == RCX_OK)
             writer->manifest.dictionaries[field]
                 .files[writer->manifest.dictionaries[field].count++] = entry;
