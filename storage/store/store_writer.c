@@ -11,7 +11,7 @@
 #include "storage/store/store_lock.h"
 #include "storage/store/store_texts.h"
 
-enum { FILES = RCX_TEXT_FIELD_COUNT + 1 };
+enum { FILES = RCX_TEXT_FIELD_COUNT + 1, BATCH_CHUNKS = 64 };
 
 struct rcx_store_writer {
     char *directory;
@@ -23,6 +23,8 @@ struct rcx_store_writer {
     struct rcx_manifest manifest; /* of the version being made */
     struct rcx_segment_writer *segment;
     struct rcx_chunk_encoder *encoders; /* [threads] */
+    struct rcx_buf
+        bytes[BATCH_CHUNKS]; /* of encoded chunks; kept for the next: new memory is dear */
     uint32_t stock_limit;
     uint64_t rows, guest_rows, customers;
     /* Data files not yet synced, of each field and of the segment; NULL: none. Owned. */
@@ -49,6 +51,8 @@ void rcx_store_writer_abort(struct rcx_store_writer *writer)
     for (unsigned i = 0; writer->encoders && i < writer->options.parallel.threads; i++)
         rcx_chunk_encoder_release(&writer->encoders[i]);
     rcx_free(writer->encoders);
+    for (size_t i = 0; i < BATCH_CHUNKS; i++)
+        rcx_buf_release(&writer->bytes[i]);
     rcx_manifest_release(&writer->manifest);
     rcx_store_close(writer->base);
     rcx_store_unlock(writer->lock);
@@ -217,7 +221,6 @@ struct encode_batch {
     const struct rcx_row *rows;
     size_t *ends; /* [chunks + 1] */
     struct rcx_chunk_info *infos;
-    struct rcx_buf *bytes;
 };
 
 static enum rcx_status encode_one(void *context, size_t chunk, unsigned worker,
@@ -232,15 +235,13 @@ static enum rcx_status encode_one(void *context, size_t chunk, unsigned worker,
         batch->writer->options.zstd_level, &batch->infos[chunk], err);
 
     if (status == RCX_OK) {
-        struct rcx_buf swap = batch->bytes[chunk];
+        struct rcx_buf swap = batch->writer->bytes[chunk];
 
-        batch->bytes[chunk] = encoder->bytes;
+        batch->writer->bytes[chunk] = encoder->bytes;
         encoder->bytes = swap;
     }
     return status;
 }
-
-enum { BATCH_CHUNKS = 64 };
 
 static void count_rows(struct rcx_store_writer *writer, const struct rcx_row *rows, size_t count)
 {
@@ -284,8 +285,7 @@ enum rcx_status rcx_store_writer_append(struct rcx_store_writer *writer, const s
 {
     size_t ends[BATCH_CHUNKS + 1] = {0}, at = 0;
     struct rcx_chunk_info *infos = rcx_malloc_array(BATCH_CHUNKS, sizeof *infos);
-    struct rcx_buf bytes[BATCH_CHUNKS] = {{0}};
-    struct encode_batch batch = {writer, rows, ends, infos, bytes};
+    struct encode_batch batch = {writer, rows, ends, infos};
     enum rcx_status status = infos ? RCX_OK : rcx_fail_nomem(err, "chunk index", 0);
 
     if (status == RCX_OK && !writer->segment)
@@ -307,14 +307,12 @@ enum rcx_status rcx_store_writer_append(struct rcx_store_writer *writer, const s
             break;
         status = rcx_parallel_for(&writer->options.parallel, chunks, encode_one, &batch, err);
         for (size_t i = 0; status == RCX_OK && i < chunks; i++)
-            status = rcx_segment_writer_add(writer->segment, &infos[i], bytes[i].data,
-                                            bytes[i].length, err);
+            status = rcx_segment_writer_add(writer->segment, &infos[i], writer->bytes[i].data,
+                                            writer->bytes[i].length, err);
         if (status == RCX_OK)
             count_rows(writer, rows + at, ends[chunks] - at);
         at = ends[chunks];
     }
-    for (unsigned i = 0; i < BATCH_CHUNKS; i++)
-        rcx_buf_release(&bytes[i]);
     rcx_free(infos);
     if (status == RCX_OK)
         *out_consumed = at;
