@@ -327,8 +327,15 @@ static void leftovers_of_the_dead_go(void **state)
         rcx_test_path(dir, text, full);
         assert_int_equal(rcx_file_replace(full, "x", 1, NULL, NULL), RCX_OK);
     }
+    char folder[RCX_TEST_PATH_BYTES], inside[RCX_TEST_PATH_BYTES], store[64];
+    snprintf(store, sizeof store, "store.tmp-%ld-0", (long)child);
+    rcx_test_path(dir, store, folder);
+    assert_int_equal(rcx_directory_make(folder, NULL), RCX_OK);
+    rcx_test_path(folder, "MANIFEST", inside);
+    assert_int_equal(rcx_file_replace(inside, "x", 1, NULL, NULL), RCX_OK);
     rcx_directory_remove_leftovers(dir);
     rcx_directory_remove_leftovers("/no such directory");
+    assert_false(rcx_directory_exists(folder));
     for (size_t i = 0; i < 5; i++) {
         char full[RCX_TEST_PATH_BYTES];
         rcx_test_path(dir, name[i], full);
@@ -344,6 +351,24 @@ static void removing_what_is_not_there_is_fine(void **state)
     assert_false(rcx_file_exists(path));
     assert_int_equal(rcx_file_remove(path, NULL), RCX_OK);
     assert_int_equal(rcx_file_remove(dir, NULL), RCX_E_IO);
+}
+
+static void a_directory_goes_with_its_files(void **state)
+{
+    (void)state;
+    char folder[RCX_TEST_PATH_BYTES], below[RCX_TEST_PATH_BYTES], file[RCX_TEST_PATH_BYTES];
+    struct rcx_error err = {0};
+    rcx_test_path(dir, "gone", folder);
+    rcx_test_path(folder, "below", below);
+    rcx_test_path(folder, "file", file);
+    assert_int_equal(rcx_directory_remove(folder, &err), RCX_OK); /* not there */
+    assert_int_equal(rcx_directory_make(below, &err), RCX_OK);
+    assert_int_equal(rcx_directory_remove(folder, &err), RCX_E_IO); /* a directory in it */
+    assert_non_null(strstr(err.text, below));
+    assert_int_equal(rcx_directory_remove(below, &err), RCX_OK);
+    assert_int_equal(rcx_file_replace(file, "x", 1, NULL, NULL), RCX_OK);
+    assert_int_equal(rcx_directory_remove(folder, &err), RCX_OK);
+    assert_false(rcx_directory_exists(folder));
 }
 
 static void paths_join_with_one_slash(void **state)
@@ -376,6 +401,7 @@ int main(void)
         CASE(directories_are_made_with_parents_and_listed_in_order),
         CASE(leftovers_of_the_dead_go),
         CASE(removing_what_is_not_there_is_fine),
+        CASE(a_directory_goes_with_its_files),
         CASE(paths_join_with_one_slash),
     };
 #undef CASE

@@ -106,6 +106,10 @@ def test_catalogue(tmp_path):
     ((), 2, "--store"),
     (("--store", "none"), 2, "--output"),
     (("--store", "none", "-o", "f.csv"), 1, "none"),
+    (("--data", "none.csv", "-o", "f.csv"), 1, "none.csv"),
+    (("--data", "none.csv"), 2, "--output"),
+    (("--data", "none.csv", "--store", "none", "-o", "f.csv"), 2, "--data"),
+    (("--data", "none.csv", "--version", "2", "-o", "f.csv"), 2, "--version"),
     (("lisst",), 2, "'list'"),
 ])
 def test_wrong_command_lines(options, code, words, tmp_path):
@@ -140,3 +144,43 @@ def test_no_population_is_an_empty_table(store, tmp_path):
 def test_full_disk(store):
     got = run("features", "--store", store, "-o", "/dev/full", "--format", "csv", "--metadata", "/dev/null", *LEARN)
     assert got.returncode == 1 and "/dev/full" in got.stderr
+
+
+def test_straight_from_files(store, tmp_path):
+    """The table is that of a store, byte for byte, and the store between is gone."""
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    whole.mkdir()
+    parts.mkdir()
+    rows = shop_rows()
+    write_csv(whole / "shop.csv", rows)
+    write_csv(parts / "a.csv", rows[::2])
+    write_csv(parts / "b.csv", rows[1::2])
+    for form in ("csv", "parquet"):
+        expect("features", "--store", store, "-o", tmp_path / f"f.{form}", "-q", *LEARN)
+    expect("features", "--data", whole / "shop.csv", "-o", whole / "f.csv", "-q", *LEARN, stderr=".*")
+    expect("features", "--data", parts / "a.csv", "--data", parts / "b.csv", "-o", parts / "f.csv", "-q", *LEARN,
+           stderr=".*")
+    for folder in (whole, parts):
+        assert (folder / "f.csv").read_bytes() == (tmp_path / "f.csv").read_bytes()
+    assert {p.name for p in whole.iterdir()} == {"shop.csv", "f.csv", "feature_metadata.json"}
+
+
+def test_rejected_rows_of_files_are_listed_beside_the_table(tmp_path):
+    write_csv(tmp_path / "shop.csv", shop_rows())
+    with open(tmp_path / "shop.csv", "a", encoding="utf-8") as file:
+        file.write("1,P1,THING,many,2011-05-05 10:00,1.5,12001,United Kingdom\n")
+    got = run("features", "--data", tmp_path / "shop.csv", "-o", tmp_path / "f.csv", *LEARN)
+    assert got.returncode == 0 and "1 row rejected, see" in got.stderr and "rejects.csv" in got.stderr, got.stderr
+    assert (tmp_path / "rejects.csv").exists()
+    (tmp_path / "rejects.csv").unlink()
+    before = set(tmp_path.iterdir())
+    got = run("features", "--data", tmp_path / "shop.csv", "--dry-run", "--set", f"runtime.temp_dir={tmp_path}", *LEARN)
+    assert got.returncode == 0 and "1 row rejected:" in got.stderr, got.stderr
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_nothing_is_left_of_files_that_are_refused(tmp_path):
+    (tmp_path / "shop.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    got = run("features", "--data", tmp_path / "shop.csv", "-o", tmp_path / "f.csv")
+    assert got.returncode == 3 and "shop.csv" in got.stderr, got.stderr
+    assert {p.name for p in tmp_path.iterdir()} == {"shop.csv"}

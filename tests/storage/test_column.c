@@ -44,10 +44,10 @@ static void make_sample(struct sample *s, size_t count, unsigned shape, struct c
     s->context = (struct rcx_column_context){s->groups, groups, s->keys, KEYS};
 }
 
-static enum rcx_status encode(const struct sample *s, enum rcx_encoding encoding,
+static enum rcx_status encode(const struct sample *s, enum rcx_encoding encoding, int zstd_level,
                               struct rcx_codec_context *codec, struct rcx_buf *out)
 {
-    struct rcx_encoder encoder = {.codec = codec, .zstd_level = 3, .out = out};
+    struct rcx_encoder encoder = {.codec = codec, .zstd_level = zstd_level, .out = out};
     struct rcx_column_scratch scratch = {0};
     struct rcx_error err = {0};
     enum rcx_status status = rcx_column_put(&encoder, encoding, s->values, s->count, &s->context,
@@ -79,15 +79,17 @@ static void check_round_trip(enum rcx_encoding encoding, size_t count, unsigned 
 {
     static struct sample s;
     int64_t out[MOST];
-    struct rcx_buf bytes = {0};
     size_t left;
 
     make_sample(&s, count, shape, random);
-    assert_int_equal(encode(&s, encoding, codec, &bytes), RCX_OK);
-    assert_int_equal(decode(&s, encoding, codec, bytes.data, bytes.length, out, &left), RCX_OK);
-    assert_int_equal(left, 0);
-    assert_memory_equal(out, s.values, count * sizeof *out);
-    rcx_buf_release(&bytes);
+    for (int zstd_level = 0; zstd_level <= 3; zstd_level += 3) {
+        struct rcx_buf bytes = {0};
+        assert_int_equal(encode(&s, encoding, zstd_level, codec, &bytes), RCX_OK);
+        assert_int_equal(decode(&s, encoding, codec, bytes.data, bytes.length, out, &left), RCX_OK);
+        assert_int_equal(left, 0);
+        assert_memory_equal(out, s.values, count * sizeof *out);
+        rcx_buf_release(&bytes);
+    }
 }
 
 static void test_round_trips(void **state)
@@ -123,7 +125,7 @@ static void test_damage_is_never_a_crash(void **state)
         if (!rcx_encoding_name((enum rcx_encoding)e))
             continue;
         make_sample(&s, 300, 1 + e % 4, &random);
-        assert_int_equal(encode(&s, (enum rcx_encoding)e, codec, &bytes), RCX_OK);
+        assert_int_equal(encode(&s, (enum rcx_encoding)e, 3, codec, &bytes), RCX_OK);
         for (size_t cut = 0; cut < bytes.length; cut++) {
             uint8_t *exact = malloc(cut + 1); /* so that the sanitizer sees a read past the end */
 
