@@ -75,7 +75,7 @@ static bool ends_with(const char *name, const char *end)
 
 static const char *what_binary(const char *name, struct rcx_text probe)
 {
-    if ((probe.length >= 4 && memcmp(probe.data, "PAR1", 4) == 0) ||
+    if ((probe.length >= 4 && memcmp(probe.data, "PAR", 3) == 0) || /* 1, or E: encrypted */
         (probe.length >= 2 && memcmp(probe.data, "PK", 2) == 0) || !is_binary(probe))
         return NULL;
     if (ends_with(name, ".parquet"))
