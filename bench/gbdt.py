@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Measures the tree learner beside LightGBM, one process per measurement, in the order A B A B. See README.md.
 
-    bench/gbdt.py [--only NAME ...] [--reps N] [--threads N]
+    bench/gbdt.py [--only NAME ...] [--mode MODE ...] [--reps N] [--threads N] [--more]
 
 Times are taken inside of both programs, without loading. Training is compared with the best of LightGBM's
-settings: default, force_row_wise, force_col_wise, use_quantized_grad. Writes results/gbdt-<name>.json.
+settings: default, force_row_wise, force_col_wise, use_quantized_grad. Writes results/gbdt-<name>.json; with --more
+the samples of that file are kept and new ones added, so that long rows can be measured one mode after the other.
 """
 
 import argparse
@@ -113,22 +114,26 @@ CASES = {
 }
 
 
-def seconds(samples, key):
-    times = [sample.report[key] for sample in samples]
+def seconds(samples, key, before):
+    """Of all samples, those of the result `before` ({} when there is none) first."""
+    times = before.get("samples", []) + [sample.report[key] for sample in samples]
+    peaks = [sample.peak_kb / 1024 for sample in samples]
     return {"median": statistics.median(times), "min": min(times), "max": max(times), "samples": times,
-            "peak_mb": statistics.median(sample.peak_kb for sample in samples) / 1024}
+            "peak_mb": max([before.get("peak_mb", 0), statistics.median(peaks)])}
 
 
-def measure_case(bench, name):
+def measure_case(bench, name, before):
     sides, key, title = CASES[name]
     print(f"{name}: {title}", file=sys.stderr)
     samples = measure.alternate(sides(bench), bench.given.reps,
                                 lambda text: print(text, file=sys.stderr, flush=True))
-    result = {side: seconds(list_, key) for side, list_ in samples.items()}
+    earlier = before.get("sides", {})
+    result = earlier | {side: seconds(list_, key, earlier.get(side, {})) for side, list_ in samples.items()}
     best = min((side for side in result if side != "rcx"), key=lambda side: result[side]["median"])
+    version = next(list_[-1].report["version"] for side, list_ in samples.items() if side != "rcx")
     return {"name": name, "title": title, "what": key, "sides": result, "best_of_lightgbm": best,
             "ratio": result[best]["median"] / result["rcx"]["median"],
-            "versions": {"lightgbm": samples[best][-1].report["version"], "python": platform.python_version()},
+            "versions": {"lightgbm": version, "python": platform.python_version()},
             "threads": bench.given.threads, "cores": os.cpu_count(), "load_before": os.getloadavg()[0],
             "date": datetime.date.today().isoformat()}
 
@@ -138,6 +143,7 @@ def main():
     parser.add_argument("--only", action="append", choices=CASES, metavar="NAME",
                         help=f"one of {', '.join(CASES)}; may be given again")
     parser.add_argument("--mode", action="append", choices=MODES, help="only this mode of LightGBM")
+    parser.add_argument("--more", action="store_true", help="add to the samples of the result there is")
     parser.add_argument("--reps", type=int, default=5)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--rcx", default=str(HERE.parent / "build" / "release" / "rcx"))
@@ -149,8 +155,10 @@ def main():
     print("| work | rcx s (min - max) | LightGBM's best s (min - max) | its setting | LightGBM / rcx |\n"
           "|---|---|---|---|---|")
     for name in bench.given.only or CASES:
-        result = measure_case(bench, name)
-        (folder / f"gbdt-{name}.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        path = folder / f"gbdt-{name}.json"
+        before = json.loads(path.read_text(encoding="utf-8")) if bench.given.more and path.exists() else {}
+        result = measure_case(bench, name, before)
+        path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
         best = result["best_of_lightgbm"]
         cells = [f"{side['median']:.3f} ({side['min']:.3f} - {side['max']:.3f})"
                  for side in (result["sides"]["rcx"], result["sides"][best])]
