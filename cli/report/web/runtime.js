@@ -155,7 +155,7 @@
     return make('div', { class: 'fact ' + (tone ? tone.tone : '') },
       make('div', { class: 'value' }, parts.map(p => p.text)),
       make('div', { class: 'label' }, fact.label),
-      fact.about && make('div', { class: 'about' }, fact.about));
+      fact.about && sentence('div', fact.about, { class: 'about' }));
   }
 
   function tableOf(columns, rows) {
