@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "ml/gbdt/model_text.h"
+#include "ml/tasks/model_reading.h"
 
 static const char schema[] = "rcx.churn.model/2";
 
@@ -105,57 +106,7 @@ enum rcx_status rcx_churn_model_format(const struct rcx_churn_model *model, stru
 
 /* --- reading ------------------------------------------------------------------------------------ */
 
-/* A document that is being read; the first thing that is wrong is kept. */
-struct reading {
-    const char *name;
-    const struct rcx_json_value *root;
-    struct rcx_error *err;
-    enum rcx_status status;
-};
-
-static void wrong(struct reading *reading, const char *key)
-{
-    if (reading->status == RCX_OK)
-        reading->status = rcx_fail(
-            reading->err, RCX_E_CORRUPT,
-            "%s: '%s' is missing, or not what a churn model has there; train it "
-            "again with rcx churn",
-            reading->name, key);
-}
-
-static double get_real(struct reading *reading, const struct rcx_json_value *from, const char *key,
-                       double least, double most)
-{
-    double value = least;
-    if (!rcx_json_as_real(rcx_json_member(from, key), &value) || !(value >= least && value <= most))
-        wrong(reading, key);
-    return value;
-}
-
-static int64_t get_whole(struct reading *reading, const char *key, int64_t most)
-{
-    int64_t value = 0;
-    if (!rcx_json_as_i64(rcx_json_member(reading->root, key), &value) || value < 0 ||
-        value > most) {
-        wrong(reading, key);
-        return 0;
-    }
-    return value;
-}
-
-static void get_reals(struct reading *reading, const struct rcx_json_value *from, const char *key,
-                      double *out, size_t count)
-{
-    const struct rcx_json_value *array = rcx_json_member(from, key);
-    if (rcx_json_count(array) != count)
-        wrong(reading, key);
-    for (size_t i = 0; i < count; i++) {
-        if (!rcx_json_as_real(rcx_json_item(array, i), &out[i]) || !isfinite(out[i]))
-            wrong(reading, key);
-    }
-}
-
-static void get_candidate(struct reading *reading, struct rcx_churn_model *model)
+static void get_candidate(struct rcx_model_reading *reading, struct rcx_churn_model *model)
 {
     const char *name = rcx_json_as_text(rcx_json_member(reading->root, "model"));
     size_t c = 0;
@@ -163,39 +114,12 @@ static void get_candidate(struct reading *reading, struct rcx_churn_model *model
            strcmp(name, rcx_churn_candidate_name((enum rcx_churn_candidate)c)) != 0)
         c++;
     if (!name || c == RCX_CHURN_CANDIDATES)
-        wrong(reading, "model");
+        rcx_reading_wrong(reading, "model");
     else
         model->chosen = (enum rcx_churn_candidate)c;
 }
 
-static void get_inputs(struct reading *reading, struct rcx_churn_inputs *inputs)
-{
-    const struct rcx_json_value *array = rcx_json_member(reading->root, "inputs");
-    size_t count = rcx_json_count(array);
-    inputs->names = rcx_calloc(count + 1, sizeof *inputs->names);
-    inputs->columns = rcx_calloc(count + 1, sizeof *inputs->columns);
-    if (!inputs->names || !inputs->columns) {
-        reading->status = rcx_fail_nomem(reading->err, "inputs", count * sizeof(char *));
-        return;
-    }
-    for (size_t i = 0; i < count; i++) {
-        const struct rcx_json_value *item = rcx_json_item(array, i);
-        const char *name = rcx_json_as_text(rcx_json_member(item, "name"));
-        const char *column = rcx_json_as_text(rcx_json_member(item, "column"));
-        inputs->count = i + 1;
-        inputs->names[i] = name ? rcx_strdup(name) : NULL;
-        inputs->columns[i] = column ? rcx_strdup(column) : NULL;
-        if (!name)
-            wrong(reading, "inputs");
-    }
-    inputs->without_behaviour = (size_t)get_whole(reading, "inputs_without_behaviour",
-                                                  (int64_t)count);
-    if (count < RCX_CHURN_BEHAVIOUR_INPUTS + 2 ||
-        inputs->without_behaviour + RCX_CHURN_BEHAVIOUR_INPUTS != count)
-        wrong(reading, "inputs");
-}
-
-static void get_regression(struct reading *reading, struct rcx_churn_model *model)
+static void get_regression(struct rcx_model_reading *reading, struct rcx_churn_model *model)
 {
     const struct rcx_json_value *from = rcx_json_member(reading->root, "regression");
     struct rcx_churn_fit *fit = &model->fit;
@@ -216,13 +140,13 @@ static void get_regression(struct reading *reading, struct rcx_churn_model *mode
     }
     read.center = read.coefficient + columns;
     read.scale = read.center + columns;
-    read.intercept = get_real(reading, from, "intercept", -1e300, 1e300);
-    get_reals(reading, from, "coefficients", read.coefficient, columns);
-    get_reals(reading, from, "center", read.center, columns);
-    get_reals(reading, from, "scale", read.scale, columns);
+    read.intercept = rcx_reading_real(reading, from, "intercept", -1e300, 1e300);
+    rcx_reading_reals(reading, from, "coefficients", read.coefficient, columns);
+    rcx_reading_reals(reading, from, "center", read.center, columns);
+    rcx_reading_reals(reading, from, "scale", read.scale, columns);
     for (size_t c = 0; c < columns; c++) {
         if (!(read.scale[c] > 0))
-            wrong(reading, "scale");
+            rcx_reading_wrong(reading, "scale");
     }
     if (kind == RCX_CHURN_RECENCY)
         fit->recency = read;
@@ -232,7 +156,7 @@ static void get_regression(struct reading *reading, struct rcx_churn_model *mode
         fit->logistic_btyd = read;
 }
 
-static void get_calibration(struct reading *reading, struct rcx_calibration *calibration)
+static void get_calibration(struct rcx_model_reading *reading, struct rcx_calibration *calibration)
 {
     const struct rcx_json_value *from = rcx_json_member(reading->root, "calibration");
     const char *kind = rcx_json_as_text(rcx_json_member(from, "kind"));
@@ -241,15 +165,15 @@ static void get_calibration(struct reading *reading, struct rcx_calibration *cal
            strcmp(kind, rcx_calibration_name((enum rcx_calibration_kind)k)) != 0)
         k++;
     if (!kind || k > RCX_CALIBRATION_ISOTONIC) {
-        wrong(reading, "calibration");
+        rcx_reading_wrong(reading, "calibration");
         return;
     }
     calibration->kind = (enum rcx_calibration_kind)k;
-    calibration->a = get_real(reading, from, "a", -1e300, 1e300);
-    calibration->b = get_real(reading, from, "b", -1e300, 1e300);
+    calibration->a = rcx_reading_real(reading, from, "a", -1e300, 1e300);
+    calibration->b = rcx_reading_real(reading, from, "b", -1e300, 1e300);
     calibration->points = rcx_json_count(rcx_json_member(from, "from"));
     if (calibration->kind == RCX_CALIBRATION_ISOTONIC && calibration->points == 0)
-        wrong(reading, "calibration");
+        rcx_reading_wrong(reading, "calibration");
     if (calibration->points == 0)
         return;
     calibration->from = rcx_calloc(2 * calibration->points, sizeof(double));
@@ -258,15 +182,15 @@ static void get_calibration(struct reading *reading, struct rcx_calibration *cal
         return;
     }
     calibration->to = calibration->from + calibration->points;
-    get_reals(reading, from, "from", calibration->from, calibration->points);
-    get_reals(reading, from, "to", calibration->to, calibration->points);
+    rcx_reading_reals(reading, from, "from", calibration->from, calibration->points);
+    rcx_reading_reals(reading, from, "to", calibration->to, calibration->points);
     for (size_t i = 1; i < calibration->points; i++) {
         if (!(calibration->from[i] > calibration->from[i - 1]))
-            wrong(reading, "calibration");
+            rcx_reading_wrong(reading, "calibration");
     }
 }
 
-static void get_trees(struct reading *reading, const void *trees, size_t bytes,
+static void get_trees(struct rcx_model_reading *reading, const void *trees, size_t bytes,
                       struct rcx_churn_model *model)
 {
     char digest[RCX_DIGEST_TEXT_BYTES];
@@ -284,29 +208,30 @@ static void get_trees(struct reading *reading, const void *trees, size_t bytes,
     }
     reading->status = rcx_gbdt_model_parse(reading->name, trees, bytes, into, reading->err);
     if (reading->status == RCX_OK && into->feature_count != model->fit.tree_inputs)
-        wrong(reading, "tree_inputs");
+        rcx_reading_wrong(reading, "tree_inputs");
 }
 
-static void get_fit(struct reading *reading, struct rcx_churn_model *model)
+static void get_fit(struct rcx_model_reading *reading, struct rcx_churn_model *model)
 {
     struct rcx_churn_fit *fit = &model->fit;
     fit->trained = 1u << model->chosen | 1u << RCX_CHURN_TREES;
-    fit->train_rows = (size_t)get_whole(reading, "train_rows", INT64_MAX);
-    fit->rate = get_real(reading, reading->root, "rate", 1e-18, 1);
-    fit->blend.trees = get_real(reading, reading->root, "blend", 0, 1);
-    fit->blend.regression = get_real(reading, reading->root, "blend_of_regression", 0, 1);
-    fit->positive_weight = get_real(reading, reading->root, "positive_weight", 1e-12, 1e12);
-    fit->tree_inputs = (size_t)get_whole(reading, "tree_inputs", (int64_t)model->inputs.count);
+    fit->train_rows = (size_t)rcx_reading_whole(reading, reading->root, "train_rows", INT64_MAX);
+    fit->rate = rcx_reading_real(reading, reading->root, "rate", 1e-18, 1);
+    fit->blend.trees = rcx_reading_real(reading, reading->root, "blend", 0, 1);
+    fit->blend.regression = rcx_reading_real(reading, reading->root, "blend_of_regression", 0, 1);
+    fit->positive_weight = rcx_reading_real(reading, reading->root, "positive_weight", 1e-12, 1e12);
+    fit->tree_inputs = (size_t)rcx_reading_whole(reading, reading->root, "tree_inputs",
+                                                 (int64_t)model->inputs.count);
     fit->without_behaviour = model->inputs.without_behaviour;
     if (!rcx_json_as_bool(rcx_json_member(reading->root, "trees_start_at_initial_score"),
                           &fit->trees_from_offset))
-        wrong(reading, "trees_start_at_initial_score");
+        rcx_reading_wrong(reading, "trees_start_at_initial_score");
     while (fit->recency_column < model->inputs.without_behaviour &&
            (!model->inputs.names[fit->recency_column] ||
             strcmp(model->inputs.names[fit->recency_column], "rfm_recency_days") != 0))
         fit->recency_column++;
     if (fit->recency_column == model->inputs.without_behaviour)
-        wrong(reading, "inputs");
+        rcx_reading_wrong(reading, "inputs");
 }
 
 enum rcx_status rcx_churn_model_parse(const char *name, const struct rcx_json_value *document,
@@ -314,17 +239,17 @@ enum rcx_status rcx_churn_model_parse(const char *name, const struct rcx_json_va
                                       struct rcx_churn_model *out, struct rcx_error *err)
 {
     struct rcx_churn_model model = {0};
-    struct reading reading = {name, document, err, RCX_OK};
+    struct rcx_model_reading reading = {name, "churn", "rcx churn", document, err, RCX_OK};
     const char *found = rcx_json_as_text(rcx_json_member(document, "schema"));
     if (!found || strcmp(found, schema) != 0)
-        wrong(&reading, "schema");
+        rcx_reading_wrong(&reading, "schema");
     get_candidate(&reading, &model);
-    model.horizon_days = get_whole(&reading, "horizon_days", INT32_MAX);
-    model.gap_days = get_whole(&reading, "gap_days", INT32_MAX);
-    model.threshold = get_real(&reading, document, "threshold", 0, 1);
-    model.mean_offset = get_real(&reading, document, "mean_initial_score", -1e300, 1e300);
+    model.horizon_days = rcx_reading_whole(&reading, document, "horizon_days", INT32_MAX);
+    model.gap_days = rcx_reading_whole(&reading, document, "gap_days", INT32_MAX);
+    model.threshold = rcx_reading_real(&reading, document, "threshold", 0, 1);
+    model.mean_offset = rcx_reading_real(&reading, document, "mean_initial_score", -1e300, 1e300);
     if (reading.status == RCX_OK)
-        get_inputs(&reading, &model.inputs);
+        rcx_reading_inputs(&reading, &model.inputs);
     if (reading.status == RCX_OK)
         get_fit(&reading, &model);
     if (reading.status == RCX_OK)
