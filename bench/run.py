@@ -295,6 +295,28 @@ def whole(bench):
                      "packages": packages("lightgbm", "sklearn", "numpy", "pandas")}
 
 
+def learned(bench, stage, script, *names):
+    """One stage on the store and the caches of a run, beside the same in Python, features given."""
+    out = bench.work / f"{stage}.out"
+    if not out.exists():
+        bench.run_rcx("run", bench.uci(), "-o", out, "--until", "clv")
+
+    def python():
+        return inner(bench.run_peer(script, out))
+
+    samples = measure.alternate({"rcx": lambda: bench.run_rcx(stage, "-o", out), "python": python},
+                                bench.arguments.reps, bench.note)
+    return samples, {"packages": packages(*names)}
+
+
+def churn(bench):
+    return learned(bench, "churn", "churn_python.py", "lightgbm", "sklearn", "shap", "numpy", "pandas")
+
+
+def clv(bench):
+    return learned(bench, "clv", "clv_python.py", "lightgbm", "sklearn", "scipy", "numpy", "pandas")
+
+
 def whole_large(bench):
     """The same of rows and customers that are many, ours alone and without a round to warm up."""
     source, out = bench.large(), bench.work / "whole.out"
@@ -321,6 +343,8 @@ CASES = {
     "uci": (uci, "UCI, raw CSV to features in memory, whole process"),
     "uci-run": (uci_run, "UCI, rcx run --until features with all its files / features in memory, whole process"),
     "run": (whole, "UCI, raw CSV to report / the same stitched together in Python, whole process"),
+    "churn": (churn, "UCI, churn: whole command / LightGBM, scikit-learn and shap, features given"),
+    "clv": (clv, "UCI, value: whole command / LightGBM, scikit-learn and SciPy, features given"),
     "run-large": (whole_large, "generated rows, raw CSV to report"),
     "xlsx": (xlsx, "UCI as a workbook, to committed store / to Python values"),
     "size": (size, "UCI, CSV to store; sizes"),

@@ -3,6 +3,7 @@ delivered model against LightGBM's on the same rows, inputs and offset; interval
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 
 import pytest
@@ -194,22 +195,25 @@ def offset_trees(shop, train, test):
 def test_not_worse_than_theirs(shop):
     """By the metric of the choice: at most 1 % above the best baseline, and above LightGBM."""
     rows = shop.rows()
-    theirs = {"offset": [], "plain": []}
+    theirs = {"offset": [], "plain": [], "alike": []}
     for origin in sorted(shop.judged.snapshot_date.unique()):
         test = rows[rows.snapshot_date == origin]
         train = rows[rows.day + shop.horizon <= test.day.iloc[0]]
-        plain = lgb.LGBMRegressor(objective="tweedie", num_leaves=6, min_child_samples=30, n_jobs=1, verbose=-1)
-        plain.fit(train[shop.inputs].to_numpy(float), train.target.clip(lower=0))
-        for name, value in (("offset", offset_trees(shop, train, test)),
-                            ("plain", plain.predict(test[shop.inputs].to_numpy(float)))):
+        options = dict(objective="tweedie", num_leaves=6, min_child_samples=30, n_jobs=1, verbose=-1)
+        said = {"offset": offset_trees(shop, train, test)}
+        for name, more in (("plain", {}), ("alike", dict(n_estimators=50, learning_rate=.2, max_bin=127))):
+            model = lgb.LGBMRegressor(**options, **more).fit(train[shop.inputs].to_numpy(float), train.target.clip(lower=0))
+            said[name] = model.predict(test[shop.inputs].to_numpy(float))
+        for name, value in said.items():
             theirs[name].append(np.abs(value - test.target).mean() / test.target.mean())
     said = shop.metrics["models"]
     delivered = said[shop.metrics["delivered"]]["mae_over_mean"]["mean_over_origins"]
     for rival in [*(said[m]["mae_over_mean"]["mean_over_origins"] for m in SIMPLE), *map(np.mean, theirs.values())]:
         assert delivered <= 1.01 * rival
     assert said["tweedie_offset"]["mae_over_mean"]["mean_over_origins"] <= 1.01 * np.mean(theirs["offset"])
-    # half as many trees, of twice the step
-    assert said["tweedie"]["mae_over_mean"]["mean_over_origins"] <= 1.03 * np.mean(theirs["plain"])
+    tweedie = said["tweedie"]["mae_over_mean"]["mean_over_origins"]
+    assert tweedie <= 1.01 * np.mean(theirs["alike"])
+    assert tweedie <= 1.03 * np.mean(theirs["plain"])  # twice as many trees, of half the step
 
 
 def test_reference_figures(uci, tmp_path):
@@ -236,7 +240,8 @@ def test_reference_figures(uci, tmp_path):
 
 
 def test_intervals_hold_and_totals_are_right(shop, request):
-    """80 % intervals hold 76 to 84 %; totals are within 5 %, and two standard errors of the sum in a small shop."""
+    """80 % intervals hold 76 to 84 %; totals are within 5 %, and two standard errors in a small shop: of the sum, and of
+    the ratio, which is known from the shop when it was smaller."""
     if request.node.callspec.params["shop"] == "uci":
         return  # one year, and the test falls into its only autumn: what it holds is told, not promised
     test = shop.test
@@ -244,12 +249,30 @@ def test_intervals_hold_and_totals_are_right(shop, request):
     assert .76 <= inside.mean() <= .84
     assert (test.q10 <= test.q50).all() and (test.q50 <= test.q90).all()
     assert (test.interval_low <= test.q50).all() and (test.q50 <= test.interval_high).all()
-    noise = 100 * 2 * test.target.std() / np.sqrt(len(test)) / test.target.mean()
-    totals = shop.metrics["totals"]
-    noise = noise if len(test) < 10000 else 0
+    totals, rows = shop.metrics["totals"], shop.rows()
+    known = rows[(rows.day + shop.horizon <= days(test.snapshot_date)[0]) & (rows.data_days >= 90)]
+    variances = [part.target.var() / len(part) / part.target.mean() ** 2 for part in
+                 (test, *([known[known.day == np.sort(known.day)[len(known) // 2]]] if len(known) else []))]
+    noise = 100 * 2 * np.sqrt(sum(variances)) if len(test) < 10000 else 0
     assert abs(totals["test_total_error_pct_calibrated"]) <= 5 + noise
     if shop.metrics["delivered"] == "tweedie_offset":
         assert abs(shop.metrics["models"]["tweedie_offset"]["total_error_pct"]["test"]) <= 5 + noise
+
+
+@pytest.mark.skipif(not FULL, reason="skipped: RCX_FULL=1 runs it")
+def test_intervals_of_shops_with_seasons(tmp_path):
+    """No origin of a shop's first year has seen the season that follows its test: intervals hold too many where a quiet
+    time follows and too few where the autumn does. Over tests in all parts of the year they hold 76 to 84 %."""
+    held = {}
+    for seed, start in enumerate(["2010-01-05", "2010-04-01", "2010-06-01", "2010-09-01", "2010-12-01"], 111):
+        folder = tmp_path / start
+        folder.mkdir()
+        test = make(folder, "--start", start, "--season", 1, "--rows", 70000, "--days", 374, "--seed", seed).test
+        target = test.target.clip(lower=0)
+        held[start] = ((target >= test.interval_low) & (target <= test.interval_high)).mean()
+        shutil.rmtree(folder)
+    assert .76 <= np.mean(list(held.values())) <= .84, held
+    assert all(.6 <= share <= .96 for share in held.values()), held
 
 
 def test_calibrated_total(shop):
