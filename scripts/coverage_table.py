@@ -35,6 +35,8 @@ def gather(build, source):
                     add(files[path.relative_to(source)], file["lines"])
     for path, lines in files.items():
         text = (source / path).read_text(encoding="utf-8").splitlines()
+        if max(lines, default=0) > len(text):
+            raise SystemExit(f"coverage: {path} was changed since it was compiled; run scripts/coverage again")
         for number in [n for n in lines if text[n - 1].lstrip().startswith("assert(")]:
             del lines[number]
     return files

@@ -175,7 +175,8 @@ enum rcx_status rcx_report_inputs(const struct rcx_report_options *options, stru
         }
         rcx_free(path);
     }
-    rcx_json_object_end(&writer);
+    if (status == RCX_OK)
+        rcx_json_object_end(&writer);
     if (status == RCX_OK && plain.failed)
         status = rcx_fail_nomem(err, "report", plain.length);
     if (status == RCX_OK)
