@@ -66,15 +66,17 @@ def uci(tmp_path_factory):
     return Run(tmp_path_factory.mktemp("uci") / "run", UCI)
 
 
-def make_shop(folder, seed, *period):
-    """A generated shop of some 20,000 customers, without season: of one year, or of another period."""
-    rcx("generate", "--basket", 3, "--guests", 0, "--start", "2010-01-05", *(period or YEAR), "--season", 0,
-        "--acquisition", 1, "--seed", seed, "-o", folder / "shop.csv")
-    return Run(folder / "run", folder / "shop.csv", "--set", "churn.resamples=200")
-
-
 YEAR = ("--rows", 250000, "--days", 345)
 TWO_YEARS = ("--rows", 270000, "--days", 700, "--customers", 20000)
+QUARTERS = "snapshots.dates=2010-11-30, 2011-02-28, 2011-05-31, 2011-08-31, 2011-11-30"
+
+
+def make_shop(folder, seed, period=YEAR):
+    """A generated shop of some 20,000 customers, without season: a year by months, or two by quarters."""
+    rcx("generate", "--basket", 3, "--guests", 0, "--start", "2010-01-05", *period, "--season", 0,
+        "--acquisition", 1, "--seed", seed, "-o", folder / "shop.csv")
+    sets = ["--set", "churn.resamples=200", *(["--set", QUARTERS] if period == TWO_YEARS else [])]
+    return Run(folder / "run", folder / "shop.csv", *sets)
 
 
 @pytest.fixture(scope="module")
@@ -312,7 +314,7 @@ def test_levels_on_shops_with_known_truth(tmp_path, period, seeds, least):
     levels = []
     for seed in seeds:
         (tmp_path / str(seed)).mkdir()
-        levels.append(level(make_shop(tmp_path / str(seed), seed, *period)))
+        levels.append(level(make_shop(tmp_path / str(seed), seed, period)))
         shutil.rmtree(tmp_path / str(seed))
     assert sum(abs(off) < half for off, half in levels) >= least, levels
     assert abs(np.mean([off for off, _ in levels])) < .004, levels
