@@ -53,6 +53,7 @@ class Page:
         size = WIDTHS[width]
         self.html, self.trouble = html, []
         self.page = browser.new_page(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
+        self.page.set_default_timeout(120_000)  # ms; a test does not fail on a busy machine
         self.page.on("console", lambda m: self.trouble.append(m.text))
         self.page.on("pageerror", lambda e: self.trouble.append(str(e)))
         self.page.on("dialog", lambda d: (self.trouble.append(d.message), d.dismiss()))
