@@ -310,7 +310,7 @@ def test_level_on_a_shop_with_known_truth(made):
     (TWO_YEARS, range(31, 37), 6), (YEAR, [1, 2, 4, 5, 6, 21, 22, 23, 24, 25, 26], 9)])
 def test_levels_on_shops_with_known_truth(tmp_path, period, seeds, least):
     """The mean probability is within the interval of the observed rate. Of one year alone parameters are known so
-    well that it is on nine of ten shops (the true parameters: 19 of 20): at least as often, and off to either side."""
+    well that it was on 10 of 12 shops (the true parameters: on all): as often here, and off to either side."""
     levels = []
     for seed in seeds:
         (tmp_path / str(seed)).mkdir()
