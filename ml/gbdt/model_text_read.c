@@ -462,6 +462,8 @@ static enum rcx_status read_tail(struct reader *reader)
     for (size_t begin = reader->lines.position;
          status == RCX_OK && rcx_model_lines_next(&reader->lines, &line);
          begin = reader->lines.position) {
+        if (in_importances && line.length > 0)
+            continue; /* names may look like anything */
         size_t skip = begins_with(line, pandas)   ? sizeof pandas - 1
                       : begins_with(line, digest) ? sizeof digest - 1
                                                   : 0;
@@ -477,7 +479,7 @@ static enum rcx_status read_tail(struct reader *reader)
             status = text_is(value, "null") ? RCX_OK : read_categories(reader, value);
         } else if (begins_with(line, digest))
             status = check_digest(reader, value, begin);
-        else if (!in_importances)
+        else
             status = rcx_model_fail(&reader->lines, reader->lines.line, reader->err,
                                     "a line behind the trees that is not of the format");
     }
