@@ -82,7 +82,7 @@ def test_engine_makes_the_summary(summary, tmp_path):
         for number, (customer, date, _, dollars) in enumerate(raw_rows()):
             writer.writerow([number + 1, "CD", 1, date.isoformat(), dollars, int(customer)])
     rcx("run", tmp_path / "rows.csv", "-o", tmp_path / "out", "--until", "features",
-        "--set", f"snapshots.dates={CUT}", *KEEP)
+        "--set", f"snapshots.dates={CUT}", "--set", "btyd.blind_days=0", *KEEP)  # days as moments, as in print
     pytest.importorskip("pyarrow")
     import pyarrow.parquet
     table = pyarrow.parquet.read_table(tmp_path / "out/data/features/customer_behaviour.parquet").to_pylist()
