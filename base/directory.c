@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -116,6 +117,27 @@ enum rcx_status rcx_directory_list(const char *path, struct rcx_names *out, stru
     if (names.count > 1)
         qsort(names.names, names.count, sizeof *names.names, compare_names);
     *out = names;
+    return RCX_OK;
+}
+
+enum rcx_status rcx_directory_make_temporary(const char *path, char **out, struct rcx_error *err)
+{
+    enum { SERIALS = 1000, SUFFIX_BYTES = 48 };
+    size_t bytes = strlen(path) + SUFFIX_BYTES;
+    char *name = rcx_malloc(bytes);
+    if (!name)
+        return rcx_fail_nomem(err, path, bytes);
+    int problem = EEXIST;
+    for (int serial = 0; serial < SERIALS && problem == EEXIST; serial++) {
+        snprintf(name, bytes, "%s.tmp-%ld-%d", path, (long)getpid(), serial);
+        problem = mkdir(name, 0700) == 0 ? 0 : errno;
+    }
+    if (problem != 0) {
+        enum rcx_status status = rcx_fail_errno(err, problem, "%s: cannot make directory", name);
+        rcx_free(name);
+        return status;
+    }
+    *out = name;
     return RCX_OK;
 }
 

@@ -60,8 +60,10 @@ struct rcx_names {
 };
 enum rcx_status rcx_directory_list(const char *path, struct rcx_names *out, struct rcx_error *err);
 void rcx_names_release(struct rcx_names *names);
-/* Removes the temporary files and directories that processes that are no
- * more left in a directory. What cannot be listed or removed stays. */
-void rcx_directory_remove_leftovers(const char *path);
+/* A new directory `<path>.tmp-<pid>-<n>` that nobody else may read; *out is its path, to be freed. */
+enum rcx_status rcx_directory_make_temporary(const char *path, char **out, struct rcx_error *err);
+/* Removes the temporary files and directories that processes that are no more left in a directory,
+ * those whose names begin with `prefix` ("": all). What cannot be listed or removed stays. */
+void rcx_directory_remove_leftovers(const char *path, const char *prefix);
 /* "dir/name" into a malloc'ed text (NULL when out of memory). */
 char *rcx_path_join(const char *directory, const char *name);

@@ -273,13 +273,15 @@ static bool is_leftover(const char *name)
     return kill((pid_t)pid, 0) != 0 && errno == ESRCH;
 }
 
-void rcx_directory_remove_leftovers(const char *path)
+void rcx_directory_remove_leftovers(const char *path, const char *prefix)
 {
     struct rcx_names names = {0};
     if (rcx_directory_list(path, &names, NULL) != RCX_OK)
         return;
     for (size_t i = 0; i < names.count; i++) {
-        char *full = is_leftover(names.names[i]) ? rcx_path_join(path, names.names[i]) : NULL;
+        bool ours = strncmp(names.names[i], prefix, strlen(prefix)) == 0;
+        char *full = ours && is_leftover(names.names[i]) ? rcx_path_join(path, names.names[i])
+                                                         : NULL;
         if (full && unlink(full) != 0)
             (void)rcx_directory_remove(full, NULL);
         rcx_free(full);

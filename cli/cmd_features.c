@@ -14,7 +14,7 @@
 
 struct features_options {
     const char *store, *output, *format, *metadata, *customer;
-    struct rcx_texts data;
+    struct rcx_texts data, maps;
     struct rcx_date_option snapshot;
     uint64_t version;
     bool labels, markdown, append, check, dry_run;
@@ -245,6 +245,8 @@ static enum rcx_status check_given(const struct features_options *given, struct 
     if (given->store && given->data.count > 0)
         return rcx_fail(err, RCX_E_USAGE,
                         "--store and --data exclude each other: the rows come from one of them");
+    if (given->maps.count > 0 && given->store)
+        return rcx_fail(err, RCX_E_USAGE, "--map names columns of files: it needs --data FILE");
     if (given->version != 0 && !given->store)
         return rcx_fail(err, RCX_E_USAGE, "--version is one of a store: it needs --store DIR");
     if (!given->output && !given->dry_run)
@@ -266,8 +268,8 @@ static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_e
     if (given->store)
         return compute_from(cli, given, given->store, err);
     struct rcx_scratch_store scratch;
-    status = rcx_scratch_store_make(cli, &given->data, given->dry_run ? NULL : given->output,
-                                    &scratch, err);
+    status = rcx_scratch_store_make(cli, &given->data, &given->maps,
+                                    given->dry_run ? NULL : given->output, &scratch, err);
     if (status != RCX_OK)
         return status;
     status = compute_from(cli, given, scratch.directory, err);
@@ -279,6 +281,11 @@ static const struct rcx_option options[] = {
     RCX_OPTION(TEXT, struct features_options, store, "store", 's', "DIR", "the store"),
     RCX_OPTION(TEXTS, struct features_options, data, "data", 0, "FILE",
                "transactions instead of a store, read as rcx ingest does; may be repeated"),
+    RCX_OPTION(TEXTS, struct features_options, maps, "map", 0, "FIELD=COLUMN",
+               "with --data: the column that holds a field; may be repeated"),
+    RCX_OPTION_KEY("date-format", 0, "FORMAT", "ingest.date_format",
+                   "with --data: order of the dates: dmy, mdy, ymd, yyyymmdd, excel"),
+    RCX_OPTION_KEY("sheet", 0, "NAME,...", "ingest.sheets", "with --data: sheets of a workbook"),
     RCX_OPTION(TEXT, struct features_options, output, "output", 'o', "FILE",
                "the table as .parquet, .arrow or .csv, - is standard output"),
     RCX_OPTION(TEXT, struct features_options, format, "format", 0, "NAME",

@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/ingest_bar.h"
+#include "cli/ingest_maps.h"
 #include "storage/ingest/ingest.h"
 #include "storage/ingest/raw_date.h"
 
@@ -104,27 +105,13 @@ static void print_text(struct rcx_cli *cli, const char *store,
     }
 }
 
-static enum rcx_status parse_maps(const struct rcx_texts *texts, struct rcx_ingest_map **out,
-                                  struct rcx_error *err)
-{
-    *out = rcx_calloc(texts->count + 1, sizeof **out);
-    if (!*out)
-        return rcx_fail_nomem(err, "--map", texts->count);
-    for (size_t i = 0; i < texts->count; i++) {
-        enum rcx_status status = rcx_ingest_map_parse(texts->items[i], &(*out)[i], err);
-        if (status != RCX_OK)
-            return status;
-    }
-    return RCX_OK;
-}
-
 static enum rcx_status run(struct rcx_cli *cli, const void *values, struct rcx_error *err)
 {
     const struct ingest_options *given = values;
     struct rcx_ingest_map *maps = NULL;
     struct rcx_ingest_report report = {0};
     struct rcx_ingest_bar bar = {.cli = cli};
-    enum rcx_status status = parse_maps(&given->maps, &maps, err);
+    enum rcx_status status = rcx_cli_ingest_maps(&given->maps, &maps, err);
 
     if (status == RCX_OK) {
         const struct rcx_ingest_options ingest = {

@@ -192,7 +192,7 @@ static void remove_leftovers(const struct rcx_flow_run *flow)
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
         char *path = rcx_path_join(flow->directory, folders[i]);
         if (path)
-            rcx_directory_remove_leftovers(path);
+            rcx_directory_remove_leftovers(path, "");
         rcx_free(path);
     }
 }

@@ -333,8 +333,10 @@ static void leftovers_of_the_dead_go(void **state)
     assert_int_equal(rcx_directory_make(folder, NULL), RCX_OK);
     rcx_test_path(folder, "MANIFEST", inside);
     assert_int_equal(rcx_file_replace(inside, "x", 1, NULL, NULL), RCX_OK);
-    rcx_directory_remove_leftovers(dir);
-    rcx_directory_remove_leftovers("/no such directory");
+    rcx_directory_remove_leftovers(dir, "others");
+    assert_true(rcx_directory_exists(folder));
+    rcx_directory_remove_leftovers(dir, "");
+    rcx_directory_remove_leftovers("/no such directory", "");
     assert_false(rcx_directory_exists(folder));
     for (size_t i = 0; i < 5; i++) {
         char full[RCX_TEST_PATH_BYTES];
@@ -371,6 +373,27 @@ static void a_directory_goes_with_its_files(void **state)
     assert_false(rcx_directory_exists(folder));
 }
 
+static void temporary_directories_are_new_and_private(void **state)
+{
+    (void)state;
+    char prefix[RCX_TEST_PATH_BYTES], missing[RCX_TEST_PATH_BYTES];
+    char *first = NULL, *second = NULL;
+    struct rcx_error err = {0};
+    struct stat info;
+    rcx_test_path(dir, "scratch", prefix);
+    rcx_test_path(dir, "missing/scratch", missing);
+    assert_int_equal(rcx_directory_make_temporary(prefix, &first, &err), RCX_OK);
+    assert_int_equal(rcx_directory_make_temporary(prefix, &second, &err), RCX_OK);
+    assert_string_not_equal(first, second);
+    assert_int_equal(stat(first, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0700);
+    assert_int_equal(rcx_directory_remove(first, &err), RCX_OK);
+    assert_int_equal(rcx_directory_remove(second, &err), RCX_OK);
+    rcx_free(first);
+    rcx_free(second);
+    assert_int_equal(rcx_directory_make_temporary(missing, &first, &err), RCX_E_IO);
+}
+
 static void paths_join_with_one_slash(void **state)
 {
     (void)state;
@@ -402,6 +425,7 @@ int main(void)
         CASE(leftovers_of_the_dead_go),
         CASE(removing_what_is_not_there_is_fine),
         CASE(a_directory_goes_with_its_files),
+        CASE(temporary_directories_are_new_and_private),
         CASE(paths_join_with_one_slash),
     };
 #undef CASE

@@ -109,6 +109,7 @@ def test_catalogue(tmp_path):
     (("--data", "none.csv", "-o", "f.csv"), 1, "none.csv"),
     (("--data", "none.csv"), 2, "--output"),
     (("--data", "none.csv", "--store", "none", "-o", "f.csv"), 2, "--data"),
+    (("--store", "none", "--map", "price=P", "-o", "f.csv"), 2, "--map"),
     (("--data", "none.csv", "--version", "2", "-o", "f.csv"), 2, "--version"),
     (("lisst",), 2, "'list'"),
 ])
@@ -184,3 +185,15 @@ def test_nothing_is_left_of_files_that_are_refused(tmp_path):
     got = run("features", "--data", tmp_path / "shop.csv", "-o", tmp_path / "f.csv")
     assert got.returncode == 3 and "shop.csv" in got.stderr, got.stderr
     assert {p.name for p in tmp_path.iterdir()} == {"shop.csv"}
+
+
+def test_files_are_read_as_ingest_is_told(tmp_path):
+    header = ["InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "Kunde", "Country"]
+    write_csv(tmp_path / "shop.csv", shop_rows(), header=header, time=lambda t: t.strftime("%d/%m/%Y %H:%M"))
+    write_csv(tmp_path / "plain.csv", shop_rows())
+    got = run("features", "--data", tmp_path / "shop.csv", "-o", tmp_path / "f.csv", *LEARN)
+    assert got.returncode == 3 and "--map" in got.stderr, got.stderr
+    expect("features", "--data", tmp_path / "shop.csv", "--map", "customer_id=Kunde", "--date-format", "dmy",
+           "-o", tmp_path / "f.csv", "-q", *LEARN, stderr=".*")
+    expect("features", "--data", tmp_path / "plain.csv", "-o", tmp_path / "g.csv", "-q", *LEARN, stderr=".*")
+    assert (tmp_path / "f.csv").read_bytes() == (tmp_path / "g.csv").read_bytes()
